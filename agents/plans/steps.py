@@ -1,0 +1,143 @@
+"""A plan as data, and what comes next in it. Pure: the same rows always lead to the same step."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal
+
+from agents.models import Action, Task
+
+A, T = Action.State, Task.State
+REFUSED = frozenset({A.REJECTED.value, A.EXPIRED.value, A.CANCELLED.value, A.BLOCKED.value})
+BAD = REFUSED | {A.FAILED.value}
+Arguments = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Refined:
+    """What an agent makes of an answer: new arguments, and how sure it is of them now (None: it does not say anew)."""
+
+    arguments: dict[str, Any]
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One tool call of a plan. `arguments` may be worked out from the results of earlier steps, by their keys.
+
+    `instead_of` makes it the alternative to a step that people refused; otherwise it is left out. Whoever depends on
+    the refused step goes on after the alternative. `refine` makes the next version out of the last arguments and what a
+    person answered; without it the arguments stay and the person sees them again. With `may_fail` the plan survives that the tool fails or that its
+    arguments are blocked, as the run it was recorded from did.
+    """
+
+    key: str
+    tool: str
+    arguments: Arguments
+    why: str = ""
+    who: str = ""
+    what: str = ""
+    confidence: float | None = None
+    depends_on: tuple[str, ...] = ()
+    instead_of: str = ""
+    may_fail: bool = False
+    refine: Callable[[dict[str, Any], str], Refined] | None = None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing can be proposed until something that is open has moved."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The plan is over: in which state, which steps it left out, and the step that decided it."""
+
+    state: str
+    skipped: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scripted agent: who it is, what its start form asks, and the steps that follow from the answers."""
+
+    slug: str
+    name: str
+    description: str
+    version: str
+    mode: Literal["blocking", "queue"]
+    parameters: dict[str, Any]
+    goal: Callable[[dict[str, Any]], str]
+    steps: Callable[[dict[str, Any]], list[Step]]
+    example: Callable[[Random], dict[str, Any]] = field(default=lambda _rng: {})
+    weight: int = 1
+
+
+def next_step(steps: Sequence[Step], states: Mapping[str, str], mode: str) -> Step | Wait | Done:
+    """The step to propose now, or why there is none. `states` holds the state of each proposed step's action."""
+    alternatives = {step.instead_of: step.key for step in steps if step.instead_of}
+    skipped = _skipped(steps, states, alternatives)
+    for step in steps:
+        state = states.get(step.key)
+        if state is None and step.key not in skipped and _free(step, states, alternatives):
+            return step
+        if mode == Task.Mode.BLOCKING and state is not None and state != A.SUCCEEDED:
+            if state not in BAD:
+                return Wait()
+            if _ends_here(step, state, alternatives):
+                return Done(T.FAILED if state == A.FAILED else T.STOPPED, _unproposed(steps, states), step.key)
+    if any(state not in BAD | {A.SUCCEEDED} for state in states.values()):
+        return Wait()
+    return _over(steps, states, skipped, set(alternatives))
+
+
+def refined(steps: Sequence[Step], key: str, arguments: dict[str, Any], answer: str) -> Refined:
+    """The next version of a step that a person answered."""
+    refine = next((step.refine for step in steps if step.key == key), None)
+    return refine(arguments, answer) if refine else Refined(arguments)
+
+
+def _over(steps: Sequence[Step], states: Mapping[str, str], skipped: set[str], alternatives: set[str]) -> Done:
+    """How a plan with nothing left to do has ended."""
+    left_out = tuple(step.key for step in steps if step.key in skipped and not step.instead_of)
+    failed = next((s.key for s in steps if states.get(s.key) == A.FAILED and not s.may_fail), "")
+    refused = next((s.key for s in steps if states.get(s.key) in REFUSED and s.key not in alternatives), "")
+    if failed:
+        return Done(T.FAILED, left_out, failed)
+    nothing_done = A.SUCCEEDED not in states.values()
+    return Done(T.STOPPED if nothing_done and (refused or not steps) else T.SUCCEEDED, left_out, refused)
+
+
+def _ends_here(step: Step, state: str, alternatives: Mapping[str, str]) -> bool:
+    """Whether a blocking plan is over because this step ended badly."""
+    if state == A.FAILED:
+        return not step.may_fail
+    return step.key not in alternatives and not (step.may_fail and state == A.BLOCKED)
+
+
+def _fate(key: str, states: Mapping[str, str], alternatives: Mapping[str, str]) -> str | None:
+    """The state of a step or, where it was refused, of the alternative that stands for it."""
+    while states.get(key) in REFUSED and key in alternatives:
+        key = alternatives[key]
+    return states.get(key)
+
+
+def _free(step: Step, states: Mapping[str, str], alternatives: Mapping[str, str]) -> bool:
+    return all(_fate(other, states, alternatives) == A.SUCCEEDED for other in step.depends_on)
+
+
+def _skipped(steps: Sequence[Step], states: Mapping[str, str], alternatives: Mapping[str, str]) -> set[str]:
+    """Steps that will never be proposed: they depend on one that ended badly, or nothing calls for the alternative."""
+    skipped: set[str] = set()
+    for step in steps:
+        if step.key in states:
+            continue
+        lost = any(other in skipped or _fate(other, states, alternatives) in BAD for other in step.depends_on)
+        if lost or (step.instead_of and states.get(step.instead_of) not in REFUSED):
+            skipped.add(step.key)
+    return skipped
+
+
+def _unproposed(steps: Sequence[Step], states: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(step.key for step in steps if step.key not in states and not step.instead_of)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ToolboxConfig(AppConfig):
+    name = "agents.toolbox"
+    label = "sandbox"
