@@ -1,0 +1,104 @@
+"""What the review card shows, all of it computed here from the stored bytes."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from agents import payloads, tools
+from agents.models import Action, ActionVersion, User
+from agents.payloads import Refused
+from approvals import decisions, openings, queries, wording
+from approvals.models import Approval, Decision, Verdict
+
+
+def content(found: dict[str, Any], person: User) -> dict[str, Any]:
+    """Preview, arguments, reasons and history of the action in `found` (as `queries.standing` returns it)."""
+    action, approval = found["action"], found["approval"]
+    versions = list(action.versions.select_related("editor").order_by("version"))
+    asked = versions[-1]
+    arguments = payloads.arguments(bytes(asked.body))
+    verdict = action.verdicts.select_related("policy", "tier").filter(version=asked.version).first()
+    tally, newest = queries.similar(action)
+    open_now = bool(approval and approval.state == Approval.State.OPEN)
+    asks = open_now and approval.kind == Approval.Kind.APPROVE
+    undecided = open_now and approval.kind != Approval.Kind.REVIEW
+    folds = openings.parts(approval) if asks else {}
+    opened = openings.opened(approval, person) if folds else set()
+    return {
+        "asked": asked,
+        "versions": versions,
+        "arguments": arguments,
+        "preview": tools.preview(action.tool, action.tool_name, arguments),
+        "verdict": verdict,
+        "reasons": sentences(verdict) if verdict else [],
+        "doubts": sentences(verdict, wording.DOUBTS) if verdict else [],
+        "changes": changes(versions),
+        "record": queries.track_record(action),
+        "similar_tally": tally,
+        "similar": newest,
+        "open": undecided,
+        "ahead": undecided and approval.kind != Approval.Kind.SETTLE,
+        "reviewing": open_now and not undecided,
+        "opened": opened if asks else None,
+        "closed": [key for key in folds if key not in opened],
+        "cannot_approve": decisions.why_not(approval, person, Decision.Answer.APPROVE) if open_now else "",
+        "cannot_reject": decisions.why_not(approval, person, Decision.Answer.REJECT) if open_now else "",
+        "read_for": decisions.seconds_left(approval, person, timezone.now()) if asks else 0,
+        "own_voice": own_voice(approval, person) if approval else None,
+        "events": action.events.order_by("pk"),
+        "answers": answers(action),
+        "critical": bool(approval and approval.level == "critical"),
+        "confirm": bool(approval and approval.level in ("high", "critical")),
+    }
+
+
+def sentences(verdict: Verdict, only: Iterable[str] = ()) -> list[str]:
+    """The reasons of a verdict in the reader's language; `only` those of these texts."""
+    told = [reason for reason in verdict.reasons if not only or reason["text"] in only]
+    return [_(reason["text"]) % _localised(reason["values"]) for reason in told]
+
+
+def _localised(values: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: number_format(v, force_grouping=True) if isinstance(v, int) else v for name, v in values.items()}
+    if "amount_minor" in values:
+        shown["amount"] = tools.money(values["amount_minor"], values["currency"], get_language())
+    return shown
+
+
+def changes(versions: list[ActionVersion]) -> list[tuple[str, Any, Any]]:
+    """What the last version changed in the one before it, as (path, old, new)."""
+    if len(versions) < 2:
+        return []
+    before, after = (payloads.arguments(bytes(version.body)) for version in versions[-2:])
+    return payloads.differences(before, after)
+
+
+def own_voice(approval: Approval, person: User) -> Decision | None:
+    return next((d for d in approval.decisions.all() if d.person_id == person.pk and d.answer in Decision.VOICES), None)
+
+
+def answers(action: Action) -> list[Decision]:
+    """Everything that people answered about any version, oldest first."""
+    rows = Decision.objects.filter(approval__action=action)
+    return list(rows.select_related("person", "approval__tier").order_by("pk"))
+
+
+def acknowledged(approval: Approval, ticked: Iterable[str]) -> None:
+    """Refuse an approval above medium while a failed check was not ticked off."""
+    if approval.level in decisions.ONE_CLICK:
+        return
+    action = approval.action
+    preview = tools.preview(action.tool, action.tool_name, payloads.arguments(bytes(approval.asked.body)))
+    failed = {tick(check) for check in preview.checks if not check.ok}
+    if missing := failed - set(ticked):
+        raise Refused(_("Tick each failed check first: %(count)s left.") % {"count": len(missing)})
+
+
+def tick(check: tools.Check) -> str:
+    """What ticking off a check is called: one that finds something else by now has to be ticked again."""
+    return hashlib.sha256(f"{check.text}\0{check.detail}".encode()).hexdigest()[:16]

@@ -1,0 +1,134 @@
+"""What a person does to work itself: start, pause, resume, stop, and the brake."""
+
+import logging
+from typing import Any
+
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from agents import ledger, payloads, plans, reasons, runner, schemas, states, stops
+from agents.models import Action, Agent, StopSwitch, Task, Tool, User
+from agents.payloads import Refused
+from agents.states import A, Conflict, T
+from agents.transactions import whole
+from approvals import gate
+from approvals.decisions import Forbidden, Proof, ProofNeeded
+from approvals.tasks import hint
+
+logger = logging.getLogger(__name__)
+Scope = StopSwitch.Scope
+SENIOR = "senior"
+
+
+def start(agent: Agent, parameters: dict[str, Any], *, by: ledger.Actor, starter: User | None = None) -> Task:
+    """Start a task of a built-in agent. Raises Refused when the parameters do not fit its form or its plan breaks."""
+    plan = plans.find(agent.slug)
+    if plan is None:
+        raise Refused(_("This agent has no plan that could be started here."))
+    if problems := schemas.fits(plan.parameters, payloads.check(parameters)):
+        raise Refused("; ".join(problems))
+    if stops.engaged().filter(scope=Scope.EVERYTHING).exists() or agent.stops.filter(lifted_at=None).exists():
+        raise Refused(_("This agent is stopped. A senior can lift the stop."))
+    try:
+        with plans.blamed():
+            goal = plan.goal(parameters)
+        task = runner.start(agent=agent, goal=goal, parameters=parameters, mode=plan.mode, by=by, starter=starter)
+    except plans.Broken as error:
+        logger.exception("the plan of %s broke", agent.slug)
+        raise Refused(_("The plan of this agent breaks (%(error)s): it needs mending.") % {"error": error}) from error
+    hint(task.pk)
+    return task
+
+
+@whole
+def pause(task: Task, person: User, proof: Proof) -> None:
+    """Hold a task: nothing new of it is proposed or claimed. Decisions and deadlines go on."""
+    _reviewer(person)
+    _locked(task)
+    if task.state not in runner.LIVE:
+        raise Conflict(_("This task is no longer running."), kind="task")
+    states.move(task, task.state, T.PAUSED, by=ledger.person(person, proof.session_hash), runnable_at=None)
+
+
+@whole
+def resume(task: Task, person: User, proof: Proof) -> None:
+    """Let a paused task go on."""
+    _reviewer(person)
+    _locked(task)
+    if task.state != T.PAUSED:
+        raise Conflict(_("This task is not paused."), kind="task")
+    states.move(task, T.PAUSED, T.RUNNING, by=ledger.person(person, proof.session_hash))
+    runner.wake(task.pk)
+    hint(task.pk)
+
+
+@whole
+def stop_task(task: Task, person: User, proof: Proof, note: str = "") -> None:
+    """End a task. Its open actions are cancelled; one that runs at this moment runs to its end."""
+    _reviewer(person)
+    _locked(task)
+    if task.ended:
+        raise Conflict(_("This task is already over."), kind="task")
+    by = ledger.person(person, proof.session_hash)
+    states.move(
+        task, task.state, T.STOPPED, by=by, reason=note or _("stopped by %(name)s") % {"name": person}, runnable_at=None
+    )
+    for action in task.actions.filter(state__in=(A.PROPOSED, A.PENDING, A.APPROVED)):
+        gate.withdraw(action, by=by, reason=reasons.TASK_STOPPED)
+
+
+@whole
+def engage(
+    person: User, proof: Proof, *, agent: Agent | None = None, tool: Tool | None = None, reason: str = ""
+) -> list[Action]:
+    """Pull the brake, on everything or on one agent or tool; the actions that are in mid-flight at this moment.
+
+    Once this returns, nothing in scope can become EXECUTING: claims share the lock that is taken here.
+    """
+    _reviewer(person)
+    stops.take()
+    scope = Scope.AGENT if agent else Scope.TOOL if tool else Scope.EVERYTHING
+    if not stops.engaged().filter(scope=scope, agent=agent, tool=tool).exists():
+        StopSwitch.objects.create(scope=scope, agent=agent, tool=tool, reason=reason, engaged_by=person)
+        about = {"scope": scope, "agent": agent and agent.slug, "tool": tool and tool.name}
+        ledger.record("stop.engaged", ledger.person(person, proof.session_hash), reason=reason, detail=about)
+    return in_flight(agent, tool)
+
+
+def in_flight(agent: Agent | None = None, tool: Tool | None = None) -> list[Action]:
+    """What is being carried out at this moment, by an agent, through a tool, or at all."""
+    running = Action.objects.filter(state=A.EXECUTING).select_related("agent", "tool")
+    return list(running.filter(agent=agent) if agent else running.filter(tool=tool) if tool else running)
+
+
+@whole
+def lift(stop: StopSwitch, person: User, proof: Proof) -> bool:
+    """Release the brake. True: it is off. A stop of everything needs two people; the first voice returns False."""
+    if not person.roles.filter(slug=SENIOR).exists():
+        raise Forbidden(_("Only a senior can lift a stop."))
+    if not proof.fresh:
+        raise ProofNeeded(_("Enter your password again to lift a stop."))
+    stops.take()
+    stop = StopSwitch.objects.select_related("agent", "tool").get(pk=stop.pk)
+    if stop.lifted_at:
+        raise Conflict(_("This stop was already lifted."), kind="stop")
+    by = ledger.person(person, proof.session_hash)
+    if stop.scope == Scope.EVERYTHING and stop.lift_asked_by_id in (None, person.pk):
+        StopSwitch.objects.filter(pk=stop.pk).update(lift_asked_by=person)
+        ledger.record("stop.lift_asked", by, detail={"stop": stop.pk})
+        return False
+    StopSwitch.objects.filter(pk=stop.pk).update(lifted_by=person, lifted_at=Now())
+    ledger.record("stop.lifted", by, detail={"stop": stop.pk})
+    Task.objects.filter(state__in=runner.LIVE).update(runnable_at=Now())
+    return True
+
+
+def _reviewer(person: User) -> None:
+    if not person.roles.exists():
+        raise Forbidden(_("This needs any reviewer role. An admin can give you one."))
+
+
+def _locked(task: Task) -> None:
+    """Lock the task first, then read it: whatever is decided next is decided about the row as it is."""
+    runner.lock(task.pk)
+    task.refresh_from_db()

@@ -1,0 +1,413 @@
+"""Before the human: judge what an agent proposes, ask, and check again at the last moment. Fails closed."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from random import SystemRandom
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from agents import ledger, payloads, proposals, reasons, runner, states, tools, trust
+from agents.models import Action, ActionVersion
+from agents.prepared import prepared
+from agents.states import A
+from agents.transactions import whole
+from approvals import evidence, policy, precedents, risk, rules, tiers
+from approvals.models import Approval, Policy, Tier, Verdict
+from approvals.thresholds import Thresholds
+from approvals.vocabulary import Subject
+
+logger = logging.getLogger(__name__)
+LIVE = runner.LIVE
+ANSWER_MINUTES = 4 * 60
+# No agent can tell what of that which ran alone is looked at afterwards.
+_random = SystemRandom()
+
+
+def submit(action: Action, asked: ActionVersion) -> Verdict:
+    """Judge a proposed action and put the verdict into force, in the caller's transaction."""
+    verdict = _judge(action, asked)
+    _enact(action, asked, verdict)
+    # Counted when it is asked for: many small ones that wait side by side are one large one, too.
+    precedents.count(action.agent, evidence.clock(action), verdict.facts)
+    return verdict
+
+
+def weigh(action: Action, asked: ActionVersion) -> Verdict:
+    """Judge a proposed action as `submit` does, and let nothing follow from it."""
+    verdict = _judge(action, asked)
+    precedents.count(action.agent, evidence.clock(action), verdict.facts)
+    return verdict
+
+
+def resubmit(
+    action: Action,
+    made: proposals.Draft,
+    *,
+    by: ledger.Actor,
+    editor: Any = None,
+    reason: str = "",
+    settled: Iterable[str] = (),
+) -> Approval | None:
+    """Put a next version of an action before people, never under a lower tier or a softer outcome than before.
+
+    `settled`: the doubts that a person has just answered; no later version is a question for them alone.
+    None: the new version is blocked, and so the action is.
+    """
+    floor = action.verdicts.select_related("tier", "policy").latest("version")
+    close(action, Approval.State.STALE)
+    changes = proposals.columns(action, made)
+    states.move(
+        action,
+        action.state,
+        A.PENDING,
+        by=by,
+        reason=reason,
+        about={"detail": {"to_version": changes["version"]}},
+        evidence=action.evidence,
+        **changes,
+    )
+    asked = proposals.store(action, made, editor=editor)
+    at = evidence.clock(action)
+    precedents.discount(action.agent, at, floor.facts)
+    verdict = _judge(action, asked, floor, settled)
+    precedents.count(action.agent, at, verdict.facts)
+    if verdict.outcome == policy.BLOCK:
+        _enact(action, asked, verdict)
+        runner.wake(action.task_id)
+        return None
+    return _open(action, asked, verdict)
+
+
+def refine(action: Action, made: proposals.Draft | None, *, restated: bool, problem: str = "") -> None:
+    """Judge what an agent made of a person's answer. Where it says anew how sure it is, that counts; else it is settled."""
+    if made is None:
+        close(action, Approval.State.CANCELLED)
+        states.move(action, A.PENDING, A.BLOCKED, by=ledger.GATE, reason=problem)
+        return
+    settled = [doubt for doubt in risk.DOUBTS if not (restated and doubt == risk.CONFIDENCE)]
+    resubmit(action, made, by=ledger.agent(action.agent), settled=settled)
+
+
+def ended(action: Action) -> None:
+    """Queue what ran alone for a look afterwards: what the verdict says, and a random sample of the rest."""
+    if action.evidence:
+        return  # people decided about it before it ran
+    verdict = next(iter(_ran_alone(action.pk, action.version)), None)
+    if verdict is None:
+        return
+    share = Thresholds.of(verdict.policy.thresholds).sampled
+    if verdict.outcome == policy.REVIEW_AFTER or _random.random() < share:
+        asked = ActionVersion.objects.get(action=action, version=action.version)
+        Approval.objects.create(
+            action=action, asked=asked, verdict=verdict, tier=Tier.objects.get(level=verdict.level),
+            kind=Approval.Kind.REVIEW, urgency=Now(),
+        )  # fmt: skip
+
+
+@prepared
+def _ran_alone(action_id: int, version: int) -> QuerySet[Verdict]:
+    alone = Verdict.objects.filter(action=action_id, version=version, outcome__in=policy.ALONE)
+    return alone.select_related("policy")
+
+
+def clear(action: Action) -> bytes | None:
+    """The final gate, inside the claim's transaction: the bytes that may run. None: where it goes instead is written."""
+    approval = next(iter(_asked(action.pk, action.version)), None)
+    if approval:
+        asked, verdict = approval.asked, approval.verdict
+    else:
+        asked = ActionVersion.objects.get(action=action, version=action.version)
+        verdict = Verdict.objects.select_related("policy").get(action=action, version=action.version)
+    if payloads.digest(bytes(asked.body)) != action.digest or not _tool_runs(action):
+        _block(action, reasons.NOT_WHAT_WAS_APPROVED)
+    elif action.tool and action.tool.version != action.tool_version:
+        _ask_again(action, asked, reasons.TOOL_CHANGED)
+    elif _stricter_now(action, asked, verdict):
+        _ask_again(action, asked, _why_again(verdict))
+    elif verdict.outcome not in (Verdict.Outcome.APPROVE, Verdict.Outcome.INPUT):
+        precedents.ran(action, verdict)
+        return bytes(asked.body)
+    elif _voices_hold(action, approval):
+        precedents.ran(action, verdict)
+        trust.claimed(action, terms(verdict))
+        return bytes(asked.body)
+    return None
+
+
+@prepared
+def _asked(action_id: int, version: int) -> QuerySet[Approval]:
+    """Of the kinds that a version is asked about before it runs; one that ran alone was never asked about."""
+    questions = Approval.objects.select_related("asked", "tier", "verdict__policy")
+    return questions.filter(action=action_id, asked__version=version, kind=Approval.Kind.APPROVE)
+
+
+def _why_again(verdict: Verdict) -> str:
+    if verdict.outcome in policy.ALONE and verdict.policy.active:
+        return reasons.TRUST_LOST
+    return reasons.POLICY_STRICTER
+
+
+def terms(verdict: Verdict) -> trust.Terms:
+    """What the policy in force asks of trust, whichever made the verdict."""
+    active = verdict.policy if verdict.policy.active else _active()[0]
+    return trust.Terms.of(active.thresholds)
+
+
+@whole
+def recount(action_id: int) -> None:
+    """Count the voices of an approved action again: without enough of them it goes back to people at once."""
+    runner.lock(Action.objects.values_list("task_id", flat=True).get(pk=action_id))
+    action = Action.objects.select_related("task", "agent", "tool").filter(pk=action_id, state=A.APPROVED).first()
+    if action and (approval := action.approvals.filter(state=Approval.State.SATISFIED).first()):
+        _voices_hold(action, approval)
+
+
+def settle(action: Action) -> None:
+    """Ask people what became of an action whose outcome nobody knows: at least a senior, at critical two people."""
+    asked = ActionVersion.objects.get(action=action, version=action.version)
+    verdict = Verdict.objects.get(action=action, version=action.version)
+    level = policy.stricter(risk.LEVELS, risk.HIGH, verdict.level)
+    close(action, Approval.State.SATISFIED)
+    Approval.objects.create(
+        action=action, asked=asked, verdict=verdict, tier=Tier.objects.get(level=level),
+        kind=Approval.Kind.SETTLE, urgency=Now(),
+    )  # fmt: skip
+
+
+def settled(action: Action) -> None:
+    """Take back the question what became of an action: its tool could tell."""
+    close(action, Approval.State.CANCELLED)
+    if action.state == A.SUCCEEDED:
+        ended(action)
+
+
+@whole
+def expire(approval: Approval) -> None:
+    """Let the clock decide: up one tier where the tier says so, else the end. Never an approval."""
+    action = approval.action
+    # The parent rows first: the locks that a voice coming in at this moment takes, too.
+    runner.lock(action.task_id)
+    due = Approval.objects.filter(pk=approval.pk, state=approval.state, deadline__lte=Now())
+    if not due.exists():
+        return
+    answered = approval.state == Approval.State.ANSWERED
+    if not answered and approval.at_zero == Tier.AtZero.HAND_UP and (above := _tier_above(approval.tier)):
+        verdict = approval.verdict
+        due.update(
+            tier=above,
+            deadline=_deadline(above, verdict),
+            at_zero=verdict.at_zero or above.at_zero,
+            urgency=_urgency(above, verdict),
+        )
+        ledger.record("approval.handed_up", ledger.CLOCK, action=action, tier=above.level)
+        return
+    due.update(state=Approval.State.EXPIRED, closed_at=Now())
+    # Not FAILED: nothing ran, so nothing has to be repaired.
+    reason = reasons.NOTHING_MADE if answered else reasons.NOBODY_ANSWERED
+    states.move(action, A.PENDING, A.EXPIRED, by=ledger.CLOCK, reason=reason, about=_about(approval))
+    runner.wake(action.task_id)
+
+
+def withdraw(action: Action, *, by: ledger.Actor, reason: str) -> None:
+    """Take back an action that did not start, together with its question, in the caller's transaction."""
+    close(action, Approval.State.CANCELLED)
+    states.move(action, action.state, A.CANCELLED, by=by, reason=reason)
+
+
+def close(action: Action, state: str) -> None:
+    """End whatever question is open or answered about this action, together with the action."""
+    live = (Approval.State.OPEN, Approval.State.SATISFIED, Approval.State.ANSWERED)
+    action.approvals.filter(state__in=live).update(state=state, closed_at=Now())
+
+
+def _judge(action: Action, asked: ActionVersion, floor: Verdict | None = None, settled: Iterable[str] = ()) -> Verdict:
+    """Assess and route one version and keep what was seen; an error in here is critical, never less."""
+    (active,) = _in_force(action.agent_id, action.tool_id or 0, action.task.agent_version, action.tool_version)
+    try:
+        earned_now = _earned(trust.read(action, active), active)
+        known: dict[str, Any] = {"settled": _settled(floor, settled), "trust": earned_now}
+        proposal = replace(evidence.proposal(action, asked), **known)
+        assessment, earned = risk.assess(proposal), policy.Trust.of(proposal)
+        ruling = policy.route(assessment, earned, rules.stored(active.rules), _subject(action, asked))
+        score = assessment.score
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- judgement that fails in any way is critical, never less
+        logger.warning("the gate could not judge action %s: %s", action.pk, type(error).__name__)
+        proposal = risk.Proposal(action.tool_name, known=False, confidence=action.confidence)
+        ruling, score = policy.broken(type(error).__name__), 1.0
+    if floor:
+        answered = floor.outcome == policy.INPUT and settled
+        outcome = policy.APPROVE if answered else floor.outcome
+        ruling = ruling.not_below(floor.level, outcome, floor.tier.level if floor.tier else "")
+    _tell_admins(action, active, ruling)
+    asks = ruling.outcome in (policy.APPROVE, policy.INPUT)
+    return Verdict.objects.create(
+        action=action,
+        version=asked.version,
+        facts=proposal.facts(),
+        score=score,
+        level=ruling.level,
+        reasons=[{"text": reason.text, "values": reason.values} for reason in ruling.reasons],
+        outcome=ruling.outcome,
+        tier=_tier(ruling.tier)[0] if asks else None,
+        deadline_minutes=ruling.demand.deadline_minutes,
+        at_zero=ruling.demand.at_zero,
+        hold_seconds=ruling.demand.hold_seconds or 0,
+        policy=active,
+    )
+
+
+@prepared
+def _active() -> QuerySet[Policy]:
+    return Policy.objects.filter(active=True)
+
+
+@prepared
+def _in_force(agent_id: int, tool_id: int, agent_version: str, tool_version: str) -> QuerySet[Policy]:
+    """The active policy, and what was earned under it: both are asked about every proposal."""
+    return Policy.objects.filter(active=True).annotate(**trust.columns(agent_id, tool_id, agent_version, tool_version))
+
+
+@prepared
+def _tier(level: str) -> QuerySet[Tier]:
+    return Tier.objects.filter(level=level)
+
+
+def _earned(standing: trust.Standing, active: Policy) -> dict[str, Any]:
+    """The trust that judgement weighs. Evidence that nobody granted, where policy wants that, is no evidence."""
+    row, asked = standing.row, trust.Terms.of(active.thresholds)
+    bound = trust.bounded(row) if trust.alone(row, asked) else 1.0
+    counts = {"clean": row.clean_since, "wrong": row.wrong_since}
+    return {
+        "score": row.score, **counts, "bound": round(bound, 4), "limit": asked.limit, "ceiling": standing.ceiling,
+    }  # fmt: skip
+
+
+def _settled(floor: Verdict | None, settled: Iterable[str]) -> list[str]:
+    """Doubts that a person has answered, now or about an earlier version."""
+    return sorted({*(floor.facts.get("settled", []) if floor else ()), *settled})
+
+
+def _tell_admins(action: Action, active: Policy, ruling: policy.Ruling) -> None:
+    """Keep which rules gave no answer, or took too long for one."""
+    for trouble in ruling.found.troubles:
+        detail = {"rule": trouble.rule, "problem": trouble.problem, "cpu_ms": round(trouble.cpu_seconds * 1_000, 1)}
+        ledger.record("policy.rule_failed", ledger.GATE, action=action, policy_version=active.version, detail=detail)
+
+
+def _subject(action: Action, asked: ActionVersion) -> Subject:
+    return Subject(action.agent.slug, payloads.arguments(bytes(asked.body)))
+
+
+def _enact(action: Action, asked: ActionVersion, verdict: Verdict) -> None:
+    about = {"policy_version": verdict.policy.version, "tier": verdict.level, "detail": {"outcome": verdict.outcome}}
+    level = verdict.level
+    if verdict.outcome == policy.BLOCK:
+        reason = "; ".join(verdict.facts["problems"]) or reasons.FORBIDDEN
+        states.move(action, action.state, A.BLOCKED, by=ledger.GATE, reason=reason, about=about, level=level)
+    elif verdict.outcome in (policy.AUTO, policy.REVIEW_AFTER):
+        held: dict[str, Any] = (
+            {"hold_until": Now() + timedelta(seconds=verdict.hold_seconds)} if verdict.hold_seconds else {}
+        )
+        states.move(action, action.state, A.APPROVED, by=ledger.GATE, about=about, level=level, **held)
+    else:
+        states.move(action, action.state, A.PENDING, by=ledger.GATE, about=about, level=level)
+        _open(action, asked, verdict)
+
+
+def _open(action: Action, asked: ActionVersion, verdict: Verdict) -> Approval:
+    kind = Approval.Kind.INPUT if verdict.outcome == policy.INPUT else Approval.Kind.APPROVE
+    tier = verdict.tier or Tier.objects.get(level=verdict.level)
+    if action.level != verdict.level:
+        Action.objects.filter(pk=action.pk).update(level=verdict.level)
+    return Approval.objects.create(
+        action=action, asked=asked, verdict=verdict, tier=tier, kind=kind,
+        deadline=_deadline(tier, verdict), at_zero=verdict.at_zero or tier.at_zero, urgency=_urgency(tier, verdict),
+    )  # fmt: skip
+
+
+def _deadline(tier: Tier, verdict: Verdict) -> Any:
+    return Now() + _time(tier, verdict)
+
+
+def _urgency(tier: Tier, verdict: Verdict) -> Any:
+    """Stored once, so that the queue sorts by an index: higher stakes come up sooner within their time."""
+    return Now() + _time(tier, verdict) / tier.weight
+
+
+def _time(tier: Tier, verdict: Verdict) -> timedelta:
+    """The time to answer: a question's, or else the tier's, or a rule's where that is shorter."""
+    own = ANSWER_MINUTES if verdict.outcome == policy.INPUT else tier.deadline_minutes
+    return timedelta(minutes=min(own, verdict.deadline_minutes or own))
+
+
+def _tier_above(tier: Tier) -> Tier | None:
+    return Tier.objects.filter(weight__gt=tier.weight).order_by("weight").first()
+
+
+def _about(approval: Approval) -> dict[str, Any]:
+    return {"tier": approval.tier.level}
+
+
+def _tool_runs(action: Action) -> bool:
+    return bool(action.tool and action.tool.enabled and tools.runs(action.tool))
+
+
+def _block(action: Action, reason: str) -> None:
+    close(action, Approval.State.CANCELLED)
+    states.move(action, A.APPROVED, A.BLOCKED, by=ledger.GATE, reason=reason)
+    runner.wake(action.task_id)
+
+
+def _stricter_now(action: Action, asked: ActionVersion, verdict: Verdict) -> bool:
+    """Whether the active policy gives the stored facts a higher level, outcome or tier than was ruled.
+
+    What runs alone is ruled by the trust of this moment; what people approved needs none.
+    """
+    alone, facts = verdict.outcome in policy.ALONE, verdict.facts
+    if verdict.policy.active and not alone:
+        return False
+    active = verdict.policy if verdict.policy.active else Policy.objects.get(active=True)
+    earned = _earned(trust.of(action), active) if alone else facts.get("trust", {})
+    if verdict.policy.active and earned == facts.get("trust"):
+        return False
+    proposal = risk.Proposal(**facts | {"trust": earned})
+    assessment, weighed = risk.assess(proposal), policy.Trust.of(proposal)
+    ruling = policy.route(assessment, weighed, rules.stored(active.rules), _subject(action, asked))
+    tier = verdict.tier.level if verdict.tier else ""
+    raised = ruling.not_below(verdict.level, verdict.outcome, tier)
+    asks = raised.outcome in (policy.APPROVE, policy.INPUT)
+    return (raised.level, raised.outcome) != (verdict.level, verdict.outcome) or (asks and raised.tier != tier)
+
+
+def _ask_again(action: Action, asked: ActionVersion, reason: str) -> None:
+    """Back to people under a new version of the same arguments; every earlier voice is stale."""
+    try:
+        made = proposals.redraft(action, asked, payloads.arguments(bytes(asked.body)))
+    except payloads.Refused as refusal:  # the tool changed so far that these arguments can no longer be asked about
+        _block(action, f"{reason}: {refusal}")
+        return
+    resubmit(action, made, by=ledger.GATE, editor=asked.editor, reason=reason)
+
+
+def _voices_hold(action: Action, approval: Approval | None) -> bool:
+    """Count again: the voices of people who are eligible at this moment, none of them too old."""
+    if approval is None:
+        _block(action, reasons.NEVER_ASKED)
+        return False
+    agreed, fresh = tiers.agreed(approval)
+    if tiers.filled(approval, fresh):
+        return True
+    if tiers.filled(approval, agreed):
+        close(action, Approval.State.EXPIRED)
+        states.move(action, A.APPROVED, A.EXPIRED, by=ledger.GATE, reason=reasons.VOICES_OLD, about=_about(approval))
+        runner.wake(action.task_id)
+    else:
+        _ask_again(action, approval.asked, reasons.VOICE_LOST)
+    return False

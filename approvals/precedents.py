@@ -1,0 +1,127 @@
+"""What an agent did before, kept so that asking costs the same after a thousand decisions and after a million."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Greatest
+
+from agents import payloads
+from agents.models import Action, Agent
+from agents.prepared import prepared
+from approvals.models import Precedent, Tally, Verdict
+
+SLOT = timedelta(minutes=10)
+SIZES = ("recipients", "amount_minor", "rows")
+MOST_ASKED = 40  # targets of one call that are looked up; a call with more has new ones in any case
+Kind = Precedent.Kind
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which of the asked marks there are, and the largest amount so far with how many there were."""
+
+    marks: frozenset[str] = frozenset()
+    largest_minor: int = 0
+    amounts: int = 0
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Recipients, amount and rows that an agent asked for in the last hour and day."""
+
+    hour: dict[str, int] = field(default_factory=dict)
+    day: dict[str, int] = field(default_factory=dict)
+
+
+def mark(kind: str, *words: str) -> str:
+    """The name of a precedent. Different words never share one, however they are cut."""
+    return hashlib.sha256(payloads.canonical([kind, *words])).hexdigest()[:32]
+
+
+def of_call(tool: str, arguments: Mapping[str, Any]) -> str:
+    return mark(Kind.REFUSED, tool, payloads.canonical(dict(arguments)).decode())
+
+
+def known(agent: Agent, marks: Iterable[str]) -> Known:
+    found = {row.mark: row for row in _of(agent.pk, list(marks))}
+    amount = next((row for row in found.values() if row.kind == Kind.AMOUNT), None)
+    return Known(frozenset(found), amount.largest_minor if amount else 0, amount.count if amount else 0)
+
+
+@prepared
+def _of(agent_id: int, marks: list[str]) -> QuerySet[Precedent]:
+    return Precedent.objects.filter(agent=agent_id, mark__in=marks)
+
+
+def sums(agent: Agent, at: datetime, currency: str) -> Sums:
+    """What the agent asked for until then, in slots that began no more than an hour and a day ago."""
+    hour, day = at - timedelta(hours=1) - SLOT, at - timedelta(days=1) - SLOT
+    told = next(iter(_summed(agent.pk, day, hour, at, currency)), (0,) * 2 * len(SIZES))
+    return Sums(*(dict(zip(SIZES, map(int, part), strict=True)) for part in (told[: len(SIZES)], told[len(SIZES) :])))
+
+
+@prepared
+def _summed(agent_id: int, day: datetime, hour: datetime, at: datetime, currency: str) -> QuerySet[Tally, Any]:
+    rows = Tally.objects.filter(agent=agent_id, slot__gt=day, slot__lte=at).values("agent").order_by()
+    same = Q(currency=currency)
+    told = {
+        f"{span}_{name}": Sum(name, filter=within & (same if name == "amount_minor" else Q()), default=0)
+        for span, within in (("hour", Q(slot__gt=hour)), ("day", Q())) for name in SIZES
+    }  # fmt: skip
+    return rows.annotate(**told).values_list(*told)
+
+
+def count(agent: Agent, at: datetime, facts: Mapping[str, Any]) -> None:
+    """Add what an agent asks for to its tally, whatever people will say to it."""
+    sizes = {name: facts.get(name, 0) for name in SIZES}
+    row = {"agent": agent, "slot": _slot(at), "currency": facts.get("currency", "")[:3]}
+    if any(sizes.values()) and not Tally.objects.filter(**row).update(**{n: F(n) + size for n, size in sizes.items()}):
+        _, made = Tally.objects.get_or_create(**row, defaults=sizes)
+        if not made:  # somebody else began the slot in between
+            Tally.objects.filter(**row).update(**{name: F(name) + size for name, size in sizes.items()})
+
+
+def discount(agent: Agent, at: datetime, facts: Mapping[str, Any]) -> None:
+    """Take what was counted for an earlier version out again: an action counts once, as it is now."""
+    row = {"agent": agent, "slot": _slot(at), "currency": facts.get("currency", "")[:3]}
+    less = {name: Greatest(F(name) - facts.get(name, 0), 0) for name in SIZES}
+    Tally.objects.filter(**row).update(**less)
+
+
+def _slot(at: datetime) -> datetime:
+    return at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0)
+
+
+def ran(action: Action, verdict: Verdict) -> None:
+    """Remember what a cleared action did for the first time, in the transaction of its claim."""
+    facts = verdict.facts
+    new = [one for one in facts.get("new", ()) if one.get("mark") and one["kind"] != Kind.AMOUNT]
+    Precedent.objects.bulk_create(
+        [Precedent(agent=action.agent, kind=one["kind"], mark=one["mark"]) for one in new], ignore_conflicts=True
+    )
+    if any(one["kind"] == "rejected" for one in facts.get("conflicts", ())):
+        Precedent.objects.filter(agent=action.agent, mark=facts["mark"]).delete()
+    if facts.get("amount_minor"):
+        _amount(action, facts)
+
+
+def refused(action: Action, verdict: Verdict) -> None:
+    """Remember that a person rejected this very call, in the transaction of the rejection."""
+    if marked := verdict.facts.get("mark"):
+        row = Precedent(agent=action.agent, kind=Kind.REFUSED, mark=marked)
+        Precedent.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def of_amount(tool: str, currency: str) -> str:
+    return mark(Kind.AMOUNT, tool, currency)
+
+
+def _amount(action: Action, facts: Mapping[str, Any]) -> None:
+    amount, row = facts["amount_minor"], {"agent": action.agent, "mark": of_amount(facts["tool"], facts["currency"])}
+    largest = {"largest_minor": Greatest(F("largest_minor"), amount), "count": F("count") + 1}
+    if not Precedent.objects.filter(**row).update(**largest):
+        Precedent.objects.get_or_create(**row, defaults={"kind": Kind.AMOUNT, "largest_minor": amount})

@@ -1,0 +1,355 @@
+"""What a page or a scrape needs, counted from rows. Nothing here writes."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from agents import plans, stops
+from agents.models import Action, Agent, Event, StopSwitch, Task, User
+from agents.pages import PAGE
+from approvals import decisions, tiers
+from approvals.models import Approval, Decision, Role, Tier, Verdict
+
+SOON = timedelta(minutes=5)
+TOMBSTONE = timedelta(seconds=30)
+COUNTED = 1_000
+FEED = 20
+RUNNING = 12
+FEED_KINDS = (
+    "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
+    "decision.respond", "decision.wrong",
+    "action.succeeded", "action.failed", "action.unknown", "action.expired", "action.blocked", "action.refused",
+    "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "feedback.bad", "trust.graduated", "trust.demoted",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What somebody asked to see of the queue; every field is part of the address."""
+
+    scope: str = "me"
+    level: str = ""
+    agent: str = ""
+    tool: str = ""
+    text: str = ""
+    length: int = PAGE
+
+    @property
+    def narrowed(self) -> str:
+        """Agent, tool and words as the end of a query string."""
+        wanted = {"agent": self.agent, "tool": self.tool, "q": self.text}
+        return urlencode({name: value for name, value in wanted.items() if value})
+
+    @property
+    def query(self) -> str:
+        """All of it as a query string that leaves the defaults out."""
+        length = "" if self.length == PAGE else str(self.length)
+        wanted = {"scope": "" if self.scope == "me" else self.scope, "level": self.level, "length": length}
+        parts = (urlencode({name: value for name, value in wanted.items() if value}), self.narrowed)
+        return "&".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who shares one drawing of a region: people of the same roles with the same filter."""
+
+    roles: frozenset[str]
+    filter: Filter = field(default_factory=Filter)
+
+
+@dataclass
+class Row:
+    """One waiting question as the board shows it."""
+
+    approval: Approval
+    powers: tiers.Powers | None = None
+
+    @cached_property
+    def action(self) -> Action:
+        return self.approval.action
+
+    @cached_property
+    def voices(self) -> list[Decision]:
+        wanted = {Decision.Answer.APPROVE, Decision.Answer.HAPPENED, Decision.Answer.DID_NOT_HAPPEN}
+        return [decision for decision in self.approval.decisions.all() if decision.answer in wanted]
+
+    @cached_property
+    def seats(self) -> list[tuple[Role, Decision | None]]:
+        """Each seat of the tier with the voice that fills it, if any. While it is open, as its people may answer now."""
+        left = list(self.voices)
+        taken = self._taken()
+        found = []
+        for need in self.approval.tier.requirements.all():
+            for _seat in range(need.count):
+                voice = next((v for v in left if taken.get(v.person_id) == need.role.slug), None)
+                if voice:
+                    left.remove(voice)
+                found.append((need.role, voice))
+        return found
+
+    def _taken(self) -> dict[int, str]:
+        """The seat of each person who gave a voice."""
+        if self.powers is None or self.approval.state != Approval.State.OPEN:
+            return {voice.person_id: voice.seat for voice in self.voices}
+        able = {voice.person_id: self.powers.get(voice.person_id, set()) for voice in self.voices}
+        return tiers.seated(able, tiers.seats(self.approval.tier))
+
+    @property
+    def had(self) -> int:
+        return sum(1 for _role, voice in self.seats if voice)
+
+    @property
+    def needed(self) -> int:
+        return len(self.seats)
+
+    @property
+    def missing(self) -> list[Role]:
+        return [role for role, voice in self.seats if voice is None]
+
+    @property
+    def one_click(self) -> bool:
+        return self.approval.kind == Approval.Kind.APPROVE and decisions.one_click(self.approval.tier)
+
+
+@dataclass(frozen=True)
+class Group:
+    key: str
+    title: str
+    rows: list[Row]
+
+
+def audience(person: User, wanted: Filter) -> Audience:
+    return Audience(frozenset(person.roles.values_list("slug", flat=True)), wanted)
+
+
+def board(who: Audience) -> dict[str, Any]:
+    """Everything the live regions of the board show. The number of queries does not depend on how much waits."""
+    mine = _open(who.roles, who.filter)
+    now = timezone.now()
+    soon = list(mine.filter(deadline__lt=now + SOON).order_by("deadline")[: who.filter.length])
+    later = mine.exclude(deadline__lt=now + SOON).order_by("urgency")[: who.filter.length + 1]
+    rest = list(later)
+    gone = list(_rows(Approval.objects.filter(closed_at__gte=now - TOMBSTONE)).order_by("-closed_at")[:FEED])
+    rows = {row.approval.pk: row for row in rows_of([*soon, *rest, *gone])}
+    soon.sort(key=lambda approval: (-approval.tier.weight, approval.deadline))
+    return {
+        "groups": _groups(soon, rest[: who.filter.length], now, rows),
+        "gone": [rows[approval.pk] for approval in gone if approval.state != Approval.State.STALE],
+        "more": len(rest) > who.filter.length,
+        "able": set(_tiers_of(who.roles).values_list("pk", flat=True)),
+        "stops": stop_banner(),
+        "now": now,
+        **counts(who),
+        **lanes(),
+    }
+
+
+def counts(who: Audience) -> dict[str, Any]:
+    """How much waits for these roles and for everybody; figures stop at 1,000."""
+    open_now = Approval.objects.filter(state=Approval.State.OPEN)
+    everything = open_now.exclude(kind=Approval.Kind.REVIEW)
+    mine = everything.filter(tier__in=_tiers_of(who.roles))
+    oldest = mine.order_by("opened_at").values_list("opened_at", flat=True).first()
+    return {
+        "waiting_for_me": _count(mine),
+        "waiting_all": _count(everything),
+        "waiting_high": _count(everything.filter(tier__level__in=("high", "critical"))),
+        "ran_alone": _count(open_now.filter(kind=Approval.Kind.REVIEW, tier__in=_tiers_of(who.roles))),
+        "oldest": oldest,
+        "ran_alone_percent": ran_alone_percent(),
+        "filter": who.filter,
+    }
+
+
+def lanes() -> dict[str, Any]:
+    """Tasks at work and what happened last."""
+    running = Task.objects.filter(state__in=(Task.State.RUNNING, Task.State.PAUSED)).select_related("agent")
+    events = Event.objects.filter(kind__in=FEED_KINDS).select_related("action__agent", "task__agent")
+    return {
+        "running": list(running.order_by("-pk")[:RUNNING]),
+        "running_count": _count(running),
+        "recent": list(events.order_by("-pk")[:FEED]),
+    }
+
+
+def ran_alone_percent(of_last: int = 200) -> int | None:
+    """Share of the newest verdicts that let an action run without anyone; None while there are none."""
+    outcomes = list(Verdict.objects.order_by("-pk").values_list("outcome", flat=True)[:of_last])
+    alone = sum(outcome in (Verdict.Outcome.AUTO, Verdict.Outcome.REVIEW_AFTER) for outcome in outcomes)
+    return round(100 * alone / len(outcomes)) if outcomes else None
+
+
+def stop_banner() -> list[StopSwitch]:
+    return list(stops.engaged().select_related("agent", "tool", "engaged_by", "lift_asked_by").order_by("pk"))
+
+
+def row(approval: Approval) -> Row:
+    """One question with its seats and voices loaded."""
+    return rows_of([approval])[0]
+
+
+def rows_of(approvals: list[Approval]) -> list[Row]:
+    """Questions with their seats and voices loaded, and what those who answered may fill at this moment."""
+    prefetch_related_objects(approvals, "tier__requirements", "decisions__person")
+    heard = {voice.person_id for one in approvals if one.state == Approval.State.OPEN for voice in one.decisions.all()}
+    powers = tiers.powers(heard) if heard else {}
+    return [Row(approval, powers) for approval in approvals]
+
+
+def standing(action_id: int, version: int = 0) -> dict[str, Any] | None:
+    """Where an action stands now, beside the version that somebody has on screen; None for an unknown id."""
+    action = Action.objects.select_related("agent", "task__starter", "tool").filter(pk=action_id).first()
+    if action is None:
+        return None
+    related = ("asked", "tier", "verdict__policy", "action__agent", "action__task", "action__tool")
+    approval = action.approvals.select_related(*related).order_by("-pk").first()
+    shown = version or action.version
+    return {
+        "action": action,
+        "approval": approval,
+        "row": row(approval) if approval else None,
+        "shown_version": shown,
+        "newer": shown != action.version,
+        "last": last_decision(action),
+        "feedback": action.feedback.select_related("person").order_by("pk"),
+        "now": timezone.now(),
+    }
+
+
+def task_standing(task_id: int) -> dict[str, Any] | None:
+    """One task with its plan as it stands: each step with its action, if it has one yet; None for an unknown id."""
+    task = Task.objects.select_related("agent", "starter").filter(pk=task_id).first()
+    if task is None:
+        return None
+    actions = {action.step: action for action in task.actions.select_related("tool").order_by("position")}
+    steps = [(step, actions.get(step.key)) for step in _steps(task, actions.values())]
+    return {"task": task, "steps": steps, "now": timezone.now()}
+
+
+def _steps(task: Task, actions: Iterable[Action]) -> list[plans.Step]:
+    """The steps of a task; of a plan that breaks, those that it proposed."""
+    try:
+        return plans.steps_of(task)
+    except plans.Broken:
+        return [plans.Step(a.step, a.tool_name, {}, depends_on=tuple(a.depends_on)) for a in actions]
+
+
+def waiting_for(person: User) -> int:
+    """How many questions wait for somebody of this person's roles, up to one more than is ever told."""
+    roles = person.roles.values_list("slug", flat=True)
+    asked = Approval.objects.filter(state=Approval.State.OPEN, tier__in=_tiers_of(roles))
+    return _count(asked.exclude(kind=Approval.Kind.REVIEW))
+
+
+def agents() -> QuerySet[Agent]:
+    """Agents with how many of their tasks are at work and actions wait for people, and whether a stop holds them."""
+    live = Count("tasks", filter=Q(tasks__state__in=("QUEUED", "RUNNING", "WAITING_APPROVAL", "PAUSED")), distinct=True)
+    # A count of its own: joined to the tasks it would be counted once for each of them.
+    asked = Approval.objects.filter(action__agent=OuterRef("pk"), state=Approval.State.OPEN)
+    asked = asked.exclude(kind=Approval.Kind.REVIEW)
+    waiting = asked.order_by().values("action__agent").annotate(count=Count("pk")).values("count")
+    stopped = Exists(StopSwitch.objects.filter(agent=OuterRef("pk"), lifted_at=None))
+    agents = Agent.objects.annotate(live_tasks=live, waiting=Coalesce(Subquery(waiting), 0), stopped=stopped)
+    return agents.select_related("owner").order_by("name")
+
+
+def agent_record(agent: Agent, of_last: int = 500) -> dict[str, int]:
+    """How the agent's newest decided actions ended, by state."""
+    tally: dict[str, int] = defaultdict(int)
+    ended = Action.objects.filter(agent=agent, state__in=Action.State.endings()).order_by("-pk")
+    for state in ended.values_list("state", flat=True)[:of_last]:
+        tally[state] += 1
+    return dict(tally)
+
+
+def last_decision(action: Action) -> Decision | None:
+    return Decision.objects.filter(approval__action=action).select_related("person").order_by("-pk").first()
+
+
+def up_next(who: Audience, length: int = 12) -> list[Row]:
+    """The head of the queue beside an open card."""
+    found = list(_open(who.roles, who.filter).order_by("urgency")[:length])
+    return rows_of(found)
+
+
+def similar(action: Action, length: int = 5) -> tuple[dict[str, int], list[Action]]:
+    """What became of this agent's last 50 calls of the same tool: counts by ending, and the newest few."""
+    earlier = Action.objects.filter(agent_id=action.agent_id, tool_name=action.tool_name).exclude(pk=action.pk)
+    newest = list(earlier.filter(state__in=Action.State.endings()).order_by("-moved_at")[:50])
+    tally: dict[str, int] = defaultdict(int)
+    for other in newest:
+        tally[other.state] += 1
+    return dict(tally), newest[:length]
+
+
+def track_record(action: Action, of_last: int = 200) -> dict[str, int] | None:
+    """How often this agent was approved unchanged when it stated a confidence in the same ten percent; None under 30 cases."""
+    if action.confidence is None:
+        return None
+    floor = min(int(action.confidence * 10), 9) / 10
+    band = Q(confidence__gte=floor, confidence__lt=floor + 0.1 if floor < 0.9 else 1.01)
+    cases = Action.objects.filter(band, agent_id=action.agent_id).order_by("-pk")
+    decided = list(cases.filter(approvals__kind=Approval.Kind.APPROVE, state__in=Action.State.endings())[:of_last])
+    if len(decided) < 30:
+        return None
+    as_is = sum(a.version == 1 and a.state in (Action.State.SUCCEEDED, Action.State.FAILED) for a in decided)
+    return {
+        "from_percent": round(floor * 100),
+        "to_percent": round(floor * 100) + 10,
+        "as_is_percent": round(100 * as_is / len(decided)),
+        "cases": len(decided),
+    }
+
+
+def _open(roles: Iterable[str], wanted: Filter) -> QuerySet[Approval]:
+    rows = _rows(Approval.objects.filter(state=Approval.State.OPEN))
+    afterwards = Q(kind=Approval.Kind.REVIEW)
+    rows = rows.filter(afterwards if wanted.scope == "review" else ~afterwards)
+    if wanted.scope != "all":
+        rows = rows.filter(tier__in=_tiers_of(roles))
+    if wanted.level:
+        levels = ("high", "critical") if wanted.level == "high" else (wanted.level,)
+        rows = rows.filter(tier__level__in=levels)
+    if wanted.agent:
+        rows = rows.filter(action__agent__slug=wanted.agent)
+    if wanted.tool:
+        rows = rows.filter(action__tool_name=wanted.tool)
+    if wanted.text:
+        rows = rows.filter(action__title__icontains=wanted.text)
+    return rows
+
+
+def _rows(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
+    return approvals.select_related("action__agent", "action__task", "asked", "tier")
+
+
+def _tiers_of(roles: Iterable[str]) -> QuerySet[Tier]:
+    """Tiers with a seat that somebody of these roles may fill."""
+    able = Role.objects.filter(slug__in=list(roles), decides=True)
+    return Tier.objects.filter(Q(requirements__role__in=able) | Q(requirements__role__filled_by__in=able)).distinct()
+
+
+def _count(rows: QuerySet[Any]) -> int:
+    """How many, up to one more than is ever told."""
+    return rows.order_by()[: COUNTED + 1].count()
+
+
+def _groups(soon: list[Approval], rest: list[Approval], now: datetime, rows: dict[int, Row]) -> list[Group]:
+    tomorrow = now + timedelta(hours=24)
+    today = [approval for approval in rest if approval.deadline and approval.deadline < tomorrow]
+    later = [approval for approval in rest if not approval.deadline or approval.deadline >= tomorrow]
+    groups = (
+        ("soon", _("Waiting, under 5 minutes left"), soon),
+        ("today", _("Waiting, later today"), today),
+        ("later", _("Without a deadline"), later),
+    )
+    return [Group(key, title, [rows[one.pk] for one in found]) for key, title, found in groups if found]

@@ -1,0 +1,56 @@
+"""The sentences that scripts say. `{n}` and `{age}` are filled in by the browser; none needs a plural form."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+BROWSER_WORDS = {
+    "min": pgettext_lazy("time left", "{n} min"),
+    "hour": pgettext_lazy("time left", "{n} h"),
+    "day": pgettext_lazy("time left", "{n} d"),
+    "now": _("now"),
+    "s_ago": pgettext_lazy("age", "{n} s ago"),
+    "min_ago": pgettext_lazy("age", "{n} min ago"),
+    "h_ago": pgettext_lazy("age", "{n} h ago"),
+    "connecting": _("Connecting"),
+    "live": _("Live"),
+    "stale": _("Not live"),
+    "polling": _("Checking every 5 s"),
+    "lost": _("Connection lost"),
+    "paused": _("Paused"),
+    "sign_in": _("Sign in"),
+    "retry": _("Retry now"),
+    "lost_trying": _("What you see may be old."),
+    "lost_polling": _("The page asks for news every 5 seconds until it is back."),
+    "lost_locked": _("What you see may be old, so decisions are locked until it is back."),
+    "signed_out": _("Signed out"),
+    "updated": _("updated {age} s ago"),
+    "held_back": _("{n} held back"),
+    "pause": _("Pause live updates"),
+    "resume": _("Resume live updates"),
+    "said_paused": _("Live updates are paused."),
+    "said_resumed": _("Live updates go on. Held back meanwhile: {n}."),
+    "said_back": _("The live connection is back."),
+    "said_locked": _("Decisions are locked until the connection is back."),
+    "said_new": _("New: {n}."),
+    "said_new_soon": _("New: {n}. Under five minutes: {soon}."),
+    "said_minute": _("60 seconds left to decide."),
+    "said_zero": _("The time to decide is over."),
+    "said_decided": _("Done."),
+    "fresh": _("New since you started reading: {n} · show"),
+    "reordered": _("The order has changed · show"),
+    "gone": _("No longer waiting"),
+    "task_gone": _("No longer running"),
+    "deciding": _("Deciding…"),
+    "not_sent": _(
+        "The server did not answer, so it is not certain that your decision was counted. "
+        "Try again: it is never counted twice."
+    ),
+    "not_opened": _("The server could not write down that you opened this part. Open it again."),
+    "you": _("You"),
+    "hint_checks": _("Tick each failed check first."),
+    "hint_preview": _("Read to the end of the preview first."),
+    "hint_open": _("Open the folded parts first."),
+    "hint_time": _("Read it for some seconds first."),
+    "hint_target": _("Type the name of the target first."),
+    "close": _("Close"),
+}

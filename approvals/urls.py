@@ -1,0 +1,65 @@
+from django.urls import path, re_path, register_converter
+from django.urls.converters import IntConverter
+
+from approvals.consumers import ActionRegion, AgentRegion, BoardRegion, QuietRegion, TaskRegion
+from approvals.views import board, cards, people, policies, records, roles, work
+
+
+class IdConverter(IntConverter):
+    """A row's id: no longer than what both databases can compare."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(IdConverter, "id")
+
+urlpatterns = [
+    path("", board.board, name="board"),
+    path("decide/", cards.decide, name="decide"),
+    path("actions/", records.actions, name="actions"),
+    path("actions/<id:action_id>/", cards.action, name="action"),
+    path("actions/<id:action_id>/opened/", cards.opened, name="opened"),
+    path("actions/<id:action_id>/feedback/", records.feedback, name="feedback"),
+    path("actions/<id:action_id>/edit/", cards.edit, name="edit"),
+    path("tasks/", work.tasks, name="tasks"),
+    path("tasks/<id:task_id>/", work.task, name="task"),
+    *(path(f"tasks/<id:task_id>/{verb}/", work.control, {"verb": verb}, name=f"task_{verb}") for verb in work.VERBS),
+    path("agents/", work.agents, name="agents"),
+    path("agents/<slug:slug>/", work.agent, name="agent"),
+    path("agents/<slug:slug>/ceiling/", work.ceiling, name="ceiling"),
+    path("agents/<slug:slug>/grant/", work.grant, name="grant"),
+    path("agents/<slug:slug>/start/", work.start, name="start"),
+    path("decisions/", records.decided, name="decisions"),
+    path("audit/", records.audit, name="audit"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/change/", policies.change, name="policy_change"),
+    path("policies/<id:number>/", policies.version, name="policy"),
+    path("policies/<id:number>/back/", policies.bring_back, name="policy_back"),
+    path("policies/trials/<id:trial_id>/", policies.trial, name="trial"),
+    path("policies/findings/<id:finding_id>/", policies.look, name="finding"),
+    path("policies/changes/<id:amendment_id>/", policies.settle, name="amendment"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", people.invite, name="invite"),
+    path("people/<id:person_id>/", people.person, name="person"),
+    path("people/<id:person_id>/roles/", people.hold, name="person_roles"),
+    path("people/<id:person_id>/access/", people.access, name="person_access"),
+    path("people/<id:person_id>/link/", people.link, name="person_link"),
+    path("roles/", roles.roles, name="roles"),
+    path("roles/new/", roles.add, name="role_new"),
+    path("roles/<slug:slug>/", roles.role, name="role"),
+    path("tiers/", roles.tiers, name="tiers"),
+    path("tiers/<slug:level>/", roles.tier, name="tier"),
+    path("changes/<id:change_id>/", roles.settle, name="change"),
+    path("welcome/<uidb64>/<token>/", people.Welcome.as_view(), name="welcome"),
+    path("stop/", work.stop, name="stop"),
+    path("stop/<id:stop_id>/lift/", work.lift, name="lift"),
+    path("theme/", records.theme, name="theme"),
+]
+
+websocket_urlpatterns = [
+    path("live/board/", BoardRegion.as_asgi()),
+    path("live/actions/<id:action_id>/", ActionRegion.as_asgi()),
+    path("live/agents/<id:agent_id>/", AgentRegion.as_asgi()),
+    path("live/tasks/<id:task_id>/", TaskRegion.as_asgi()),
+    re_path(r"^live/", QuietRegion.as_asgi()),
+]

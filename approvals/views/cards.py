@@ -1,0 +1,201 @@
+"""One action: the review card, the answer to it, and the typed edit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from agents import payloads, proposals
+from agents.models import Action, ActionVersion
+from agents.payloads import Refused
+from agents.prepared import prepared
+from agents.states import A, Conflict
+from approvals import cards, decisions, openings, proofs, queries
+from approvals.addresses import filter_from, number
+from approvals.forms import SchemaForm
+from approvals.models import Approval, Decision
+from approvals.requests import Request
+
+NOTE_LIMIT = 2_000
+REASONS = {
+    "wrong_target": lazy("Wrong target"),
+    "wrong_amount": lazy("Wrong amount"),
+    "not_now": lazy("Not now"),
+    "policy": lazy("Against policy"),
+    "other": "",
+}
+
+WORDS_NEEDED: dict[str, Any] = {
+    Decision.Answer.REJECT: lazy("Say why you reject it: the reason goes to the agent."),
+    Decision.Answer.RESPOND: lazy("Write an answer: the agent goes on by what it says."),
+    Decision.Answer.WRONG: lazy("Say what was wrong: it is kept with the agent and the tool."),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer as a button names it: answer:approval:version:digest[:reason]."""
+
+    answer: str
+    approval: int
+    version: int
+    digest: str
+    reason: str = ""
+
+    @classmethod
+    def parse(cls, value: str) -> "Answer":
+        parts = value.split(":")
+        numbers = parts[1:3]
+        fits = len(parts) in (4, 5) and all(n.isascii() and n.isdecimal() and len(n) < 10 for n in numbers)
+        if not fits or parts[0] not in Decision.Answer.values or len(parts[3]) != 64:
+            raise Refused(_("This answer names no action. Reload the page and decide again."))
+        return cls(parts[0], int(numbers[0]), int(numbers[1]), parts[3], parts[4] if len(parts) == 5 else "")
+
+
+@require_GET
+def action(request: Request, action_id: int) -> HttpResponse:
+    """The card of an action that waits, or the record of one that does not; for htmx just where it stands."""
+    found = queries.standing(action_id, number(request.GET.get("version", "")) if request.htmx else 0)
+    if found is None:
+        return render(request, "404.html", status=404)
+    if request.htmx:
+        return render(request, "approvals/review.html#live", {**found, "pushed": True})
+    return card(request, found)
+
+
+def card(request: Request, found: dict[str, Any], *, status: int = 200, **more: Any) -> HttpResponse:
+    """Draw the card and write down that this person has seen this version of it."""
+    nonce = proofs.issue(request.user)
+    approval = found["approval"]
+    if approval and approval.state == Approval.State.OPEN:
+        decisions.show(approval, request.user, nonce)
+    who = queries.audience(request.user, filter_from(request.GET))
+    context = {**found, **cards.content(found, request.user), "nonce": nonce, "next_rows": queries.up_next(who)}
+    context["password_needed"] = not proofs.proof(request).fresh
+    return render(request, "approvals/review.html", {**context, **more}, status=status)
+
+
+@prepared
+def _question(approval_id: int) -> QuerySet[Approval]:
+    return Approval.objects.select_related("tier").filter(pk=approval_id)
+
+
+@require_POST
+def decide(request: Request) -> HttpResponse:
+    """One answer from the board or a card."""
+    given = Answer.parse(request.POST.get("answer", ""))
+    approval = next(iter(_question(given.approval)), None)
+    if approval is None:
+        raise Http404
+    seen = decisions.Seen(given.version, given.digest, proofs.check(request.user, request.POST.get("nonce", "")))
+    try:
+        _answer(request, approval, given, seen, note_of(request, given))
+    except (decisions.ProofNeeded, Refused, Conflict) as problem:
+        if request.htmx or getattr(problem, "kind", "unopened") != "unopened":
+            raise
+        found = queries.standing(approval.action_id) or {}
+        return card(request, found, status=422, problem=str(problem), kept=_kept(request, given, found))
+    if request.htmx and request.POST.get("from") != "card":
+        who = queries.audience(request.user, filter_from(request.GET))
+        return render(request, "approvals/board.html#live", {**queries.board(who), "pushed": True})
+    return redirect("action" if request.POST.get("from") == "card" else "board", *_place(request, approval))
+
+
+@require_POST
+def opened(request: Request, action_id: int) -> HttpResponse:
+    """Parts of the card that were opened: one by one from scripts, all that were left from the form without them."""
+    nonce = proofs.check(request.user, request.POST.get("nonce", ""))
+    openings.keep(action_id, request.user, nonce, request.POST.getlist("part"))
+    return HttpResponse(status=204) if request.htmx else redirect("action", action_id)
+
+
+def _kept(request: Request, given: Answer, found: dict[str, Any]) -> dict[str, Any]:
+    """What came with a refused answer, for its form; what confirms one version is kept for that version alone."""
+    approval, post = found["approval"], request.POST
+    same = approval and (approval.asked.version, approval.asked.digest) == (given.version, given.digest)
+    return {
+        "answer": given.answer,
+        "text": post.get("note", ""),
+        "words": post.get(f"note-{given.approval}", ""),
+        "ticks": post.getlist("ack") if same else [],
+        "typed": post.get("typed", "") if same else "",
+    }
+
+
+def _place(request: Request, approval: Approval) -> list[int]:
+    return [approval.action_id] if request.POST.get("from") == "card" else []
+
+
+def _answer(request: Request, approval: Approval, given: Answer, seen: decisions.Seen, note: str) -> None:
+    if password := request.POST.get("password", ""):
+        proofs.prove(request, password)
+    proof = proofs.proof(request)
+    if approval.kind == Approval.Kind.SETTLE:
+        decisions.settle(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note)
+        return
+    if approval.kind == Approval.Kind.REVIEW:
+        decisions.review(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note)
+        return
+    if given.answer == Decision.Answer.RESPOND:
+        decisions.respond(approval, request.user, text=note, seen=seen, proof=proof)
+        return
+    if given.answer not in (Decision.Answer.APPROVE, Decision.Answer.REJECT):
+        raise Refused(_("This action is approved or rejected, nothing else."))
+    if given.answer == Decision.Answer.APPROVE:
+        cards.acknowledged(approval, request.POST.getlist("ack"))
+    typed = request.POST.get("typed", "")[:1_000]
+    decisions.decide(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note, typed=typed)
+
+
+def note_of(request: Request, given: Answer) -> str:
+    """The reason in words: the chip that was pressed, the text beside it, or both."""
+    text = request.POST.get("note" if given.answer == Decision.Answer.RESPOND else f"note-{given.approval}", "")
+    if len(text) > NOTE_LIMIT:
+        raise Refused(_("A note may have %(limit)s characters.") % {"limit": NOTE_LIMIT})
+    reason = str(REASONS.get(given.reason, ""))
+    note = payloads.check({"note": ": ".join(part for part in (reason, text.strip()) if part)})["note"]
+    if given.answer in WORDS_NEEDED and not note:
+        raise Refused(WORDS_NEEDED[given.answer])
+    return note
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: Request, action_id: int) -> HttpResponse:
+    """A typed form from the tool's schema; saving makes a new version that the gate judges again."""
+    found = queries.standing(action_id)
+    if found is None:
+        return render(request, "404.html", status=404)
+    action, approval = found["action"], found["approval"]
+    if approval is None or action.state != A.PENDING:
+        raise Conflict(_("This action no longer waits, so it cannot be edited."), kind="decided", action=action)
+    if problem := decisions.why_not(approval, request.user, Decision.Answer.EDIT):
+        raise decisions.Forbidden(problem)
+    asked = approval.asked
+    schema = action.tool.schema if action.tool else {}
+    form = SchemaForm(
+        schema, payloads.arguments(bytes(asked.body)), data=request.POST if request.method == "POST" else None
+    )
+    if request.method == "POST" and request.POST.get("save") in ("save", "approve") and form.is_valid():
+        return _save(request, action, approval, asked, form)
+    context = {**found, "form": form, "asked": asked, "nonce": proofs.issue(request.user)}
+    context["one_click"] = approval.tier.requester_counts and decisions.one_click(approval.tier)
+    status = 422 if request.method == "POST" and form.errors else 200
+    return render(request, "approvals/edit.html", context, status=status)
+
+
+def _save(request: Request, action: Action, approval: Approval, asked: ActionVersion, form: SchemaForm) -> HttpResponse:
+    version, digest = request.POST.get("version", ""), request.POST.get("digest", "")
+    if not (version.isascii() and version.isdecimal() and len(version) < 10):
+        raise Refused(_("This form names no version. Reload the page and edit again."))
+    seen = decisions.Seen(int(version), digest, proofs.check(request.user, request.POST.get("nonce", "")))
+    if not form.changed and seen.version == asked.version:
+        return redirect("action", action.pk)
+    made = proposals.redraft(action, asked, form.arguments)
+    approve = request.POST.get("save") == "approve"
+    decisions.edit(approval, request.user, made=made, seen=seen, proof=proofs.proof(request), approve=approve)
+    return redirect("action", action.pk)

@@ -1,0 +1,182 @@
+"""Tasks and agents: see them, start, pause, resume and stop them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from agents import ledger, plans
+from agents.models import Action, Agent, Autonomy, StopSwitch, Task, Tool, TrustScore
+from agents.pages import page, row_id
+from agents.payloads import Refused
+from approvals import amendments, controls, decisions, earned, grants, histories, proofs, queries
+from approvals.addresses import plain
+from approvals.forms import SchemaForm
+from approvals.requests import Request
+
+VERBS: dict[str, Callable[..., None]] = {
+    "pause": controls.pause,
+    "resume": controls.resume,
+    "stop": controls.stop_task,
+}
+
+
+@require_GET
+def tasks(request: Request) -> HttpResponse:
+    rows = Task.objects.select_related("agent", "starter")
+    state = request.GET.get("state", "")
+    if state in Task.State.values:
+        rows = rows.filter(state=state)
+    if agent := plain(request.GET.get("agent", "")):
+        rows = rows.filter(agent__slug=agent)
+    context = {
+        "page": page(rows, request.GET),
+        "states": Task.State.choices,
+        "wanted": {"state": state, "agent": agent},
+        "filtered": bool(state or agent),
+        "agents": Agent.objects.order_by("name").values_list("slug", "name"),
+    }
+    return render(request, "approvals/tasks.html", context)
+
+
+@require_GET
+def task(request: Request, task_id: int) -> HttpResponse:
+    found = queries.task_standing(task_id)
+    if found is None:
+        return render(request, "404.html", status=404)
+    if request.htmx:
+        return render(request, "approvals/task.html#live", {**found, "pushed": True})
+    return render(
+        request,
+        "approvals/task.html",
+        {**found, "events": found["task"].events.select_related("action").order_by("-pk")[:100]},
+    )
+
+
+@require_POST
+def control(request: Request, task_id: int, verb: str) -> HttpResponse:
+    """Pause, resume or stop one task."""
+    found = get_object_or_404(Task.objects.select_related("agent"), pk=task_id)
+    VERBS[verb](found, request.user, proofs.proof(request))
+    if request.htmx:
+        return HttpResponse(status=204)
+    return redirect("task", task_id)
+
+
+@require_GET
+def agents(request: Request) -> HttpResponse:
+    return render(request, "approvals/agents.html", {"rows": queries.agents()})
+
+
+@require_GET
+def agent(request: Request, slug: str) -> HttpResponse:
+    found = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
+    if request.htmx:
+        return render(request, "approvals/agent.html#live", {**_earned(found), "agent": found, "pushed": True})
+    return _agent(request, found)
+
+
+def _earned(found: Agent) -> dict[str, Any]:
+    rungs = earned.ladder(found)
+    return {"rungs": rungs, "changes": earned.changes(found, rungs)}
+
+
+def _agent(request: Request, found: Agent, problem: str = "") -> HttpResponse:
+    plan = plans.find(found.slug)
+    context = {
+        **_earned(found),
+        "agent": found,
+        "levels": Autonomy.choices,
+        "problem": problem,
+        "plan": plan,
+        "mode": Task.Mode(plan.mode).label if plan else "",
+        "stop": found.stops.filter(lifted_at=None).first(),
+        "tasks": found.tasks.order_by("-pk")[:20],
+        "actions": found.actions.order_by("-pk")[:20],
+        "history": histories.of(found),
+        "record": [(Action.State(state).label, count) for state, count in queries.agent_record(found).items()],
+    }
+    return render(request, "approvals/agent.html", context, status=422 if problem else 200)
+
+
+@require_POST
+def ceiling(request: Request, slug: str) -> HttpResponse:
+    """Set how far an agent, or everybody with a tool, may go at most."""
+    found = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
+    name, level = plain(request.POST.get("what", "")), request.POST.get("level", "")
+    row = get_object_or_404(Tool, name=name) if name else found
+    reason = plain(request.POST.get("reason", ""), amendments.REASON_LIMIT)
+    try:
+        given = int(level) if level.isascii() and level.isdecimal() and len(level) < 3 else -1
+        grants.set_ceiling(row, given, request.user, proofs.proof(request), reason=reason)
+    except Refused as problem:
+        return _agent(request, found, str(problem))
+    return redirect("agent", slug)
+
+
+@require_POST
+def grant(request: Request, slug: str) -> HttpResponse:
+    """An admin agrees that an agent acts alone with a tool."""
+    row = get_object_or_404(TrustScore, pk=row_id(request.POST.get("row", "")), agent__slug=slug)
+    grants.agree(row, request.user, proofs.proof(request))
+    return redirect("agent", slug)
+
+
+@require_http_methods(["GET", "POST"])
+def start(request: Request, slug: str) -> HttpResponse:
+    """The form of an agent's parameters; posting it starts a task."""
+    found = get_object_or_404(Agent, slug=slug)
+    plan = plans.find(slug)
+    if plan is None:
+        raise Refused(_("This agent has no plan that could be started here."))
+    form = SchemaForm(plan.parameters, plans.defaults(plan), data=request.POST if request.method == "POST" else None)
+    if request.method == "POST" and request.POST.get("save") == "start" and form.is_valid():
+        by = ledger.person(request.user, proofs.proof(request).session_hash)
+        made = controls.start(found, form.arguments, by=by, starter=request.user)
+        return redirect("task", made.pk)
+    status = 422 if request.method == "POST" and form.errors else 200
+    return render(request, "approvals/start.html", {"agent": found, "plan": plan, "form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def stop(request: Request) -> HttpResponse:
+    """The brake: one page that asks once, pulls it, and lists what is in mid-flight."""
+    scope = request.POST if request.method == "POST" else request.GET
+    agent = get_object_or_404(Agent, slug=plain(scope["agent"])) if scope.get("agent") else None
+    tool = get_object_or_404(Tool, name=plain(scope["tool"])) if scope.get("tool") and not agent else None
+    if request.method == "POST":
+        reason = plain(request.POST.get("reason", ""), 2_000)
+        flying = controls.engage(request.user, proofs.proof(request), agent=agent, tool=tool, reason=reason)
+        return _brake(request, agent=agent, tool=tool, flying=flying, done=True)
+    return _brake(request, agent=agent, tool=tool)
+
+
+def _brake(request: Request, *, agent: Agent | None = None, tool: Tool | None = None, **more: Any) -> HttpResponse:
+    """Draw the page of the brake from fresh rows."""
+    engaged = queries.stop_banner()
+    context = {
+        "stopped_agent": agent,
+        "stopped_tool": tool,
+        "engaged": engaged,
+        "already": any((row.agent, row.tool) == (agent, tool) for row in engaged),
+        "flying": controls.in_flight(agent, tool)[:50],
+        "may_lift": request.user.roles.filter(slug=controls.SENIOR).exists(),
+        "password_needed": not proofs.proof(request).fresh,
+    }
+    return render(request, "approvals/stop.html", {**context, **more}, status=422 if "problem" in more else 200)
+
+
+@require_POST
+def lift(request: Request, stop_id: int) -> HttpResponse:
+    """Release the brake, with a fresh proof of who asks."""
+    found = get_object_or_404(StopSwitch, pk=stop_id)
+    try:
+        if password := request.POST.get("password", ""):
+            proofs.prove(request, password)
+        controls.lift(found, request.user, proofs.proof(request))
+    except (decisions.ProofNeeded, Refused) as problem:
+        return _brake(request, agent=found.agent, tool=found.tool, problem=str(problem), password_needed=True)
+    return redirect("stop")
