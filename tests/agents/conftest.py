@@ -1,0 +1,3 @@
+from tests.cast import cast, ines, jonas, mara, sami
+
+__all__ = ["cast", "ines", "jonas", "mara", "sami"]

@@ -1,0 +1,3 @@
+from tests.cast import cast, enter, ines, jonas, mara, sami
+
+__all__ = ["cast", "enter", "ines", "jonas", "mara", "sami"]

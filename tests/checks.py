@@ -1,0 +1,128 @@
+"""Every check there is, in named steps: `make test`. Says at the end what was skipped and why.
+
+`python -m tests.checks NAME…` runs only the steps whose name begins with one of the words.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests import postgres
+
+HOME = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+TOOLS = Path(PYTHON).parent
+CI = bool(os.environ.get("CI"))
+PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+BESIDE = ("-n", "auto", "--dist", "loadfile")
+PRODUCTION = {
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://:long-enough@127.0.0.1:1/0", "DEMO": "0",
+    "EMBEDDED": "0", "SECRET_KEY": "of-the-check-only-and-longer-than-fifty-characters-0123456789", "ALLOWED_HOSTS": "hitl.example",
+}  # fmt: skip
+# Whatever this shell is set up for: the tests bring their own.
+NEUTRAL = {
+    "DATABASE_URL": "",
+    "REDIS_URL": "",
+    "SECRET_KEY": "",
+    "ALLOWED_HOSTS": "",
+    "ORIGINS": "",
+    "PORT": "",
+    "VAR_DIR": "",
+}
+skipped: list[str] = []
+
+
+def call(*words: str | Path, **changes: str) -> bool:
+    return (
+        subprocess.run([str(word) for word in words], cwd=HOME, env=os.environ | changes, check=False).returncode == 0
+    )
+
+
+def pytest(*words: str, **changes: str) -> bool:
+    """Run tests, their output passed through, and remember what they skipped."""
+    env = os.environ | NEUTRAL | changes
+    ran = subprocess.Popen([*PYTEST, *words], cwd=HOME, env=env, stdout=subprocess.PIPE, text=True)
+    assert ran.stdout is not None
+    for line in ran.stdout:
+        sys.stdout.write(line)
+        if found := re.match(r"SKIPPED \[(\d+)\] (.*)", line):
+            skipped.append(f"{found[1]} × {found[2].strip()}")
+    return ran.wait() == 0
+
+
+def suite(which: str = "not browser", **changes: str) -> bool:
+    """First everything that only computes, then what starts processes: those wait most of the time, so two at once."""
+    good = pytest("-m", f"{which} and not processes", *BESIDE, "--maxprocesses", "4", **changes)
+    return pytest("-m", f"{which} and processes", *BESIDE, "--maxprocesses", "2", **changes) and good
+
+
+def on_postgres() -> bool:
+    if postgres.binaries() is None:
+        return missing("the tests on PostgreSQL", "a PostgreSQL server (Debian: postgresql)")
+    with postgres.server() as address:
+        return suite("not browser and not once", DATABASE_URL=address)
+
+
+def browser() -> bool:
+    if not shutil.which("chromium") and not shutil.which("chromium-browser") and not shutil.which("google-chrome"):
+        return missing("the journeys in a browser", "Chromium (Debian: chromium)")
+    return pytest("-m", "browser", *BESIDE, "--maxprocesses", "2")
+
+
+def missing(what: str, install: str) -> bool:
+    """With CI set a missing part is a failure; elsewhere just its tests are skipped, and it is said."""
+    print(f"Cannot run {what}: install {install}.")
+    skipped.append(f"{what}: {install} is not installed")
+    return not CI
+
+
+STEPS: dict[str, Callable[[], bool]] = {
+    "lint": lambda: call(TOOLS / "ruff", "check", "."),
+    "format": lambda: call(TOOLS / "ruff", "format", "--check", "."),
+    "templates": lambda: call(TOOLS / "djlint", "--lint", "--quiet", "templates"),
+    "types": lambda: call(TOOLS / "mypy"),
+    "migrations": lambda: call(PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"),
+    "deploy": lambda: call(PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
+    "sqlite": suite,
+    "postgres": on_postgres,
+    "browser": browser,
+}
+
+
+def install() -> None:
+    """On Debian as root, bring the server and the browser that the tests need."""
+    wanted = [
+        package
+        for package, there in (("postgresql", postgres.binaries()), ("chromium", shutil.which("chromium")))
+        if not there
+    ]
+    if wanted and os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet: dict[str, str] = {"DEBIAN_FRONTEND": "noninteractive"}
+        call("apt-get", "update", "-q", **quiet)
+        call("apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted, **quiet)
+
+
+def main(words: list[str]) -> int:
+    chosen = [name for name in STEPS if not words or any(name.startswith(word) for word in words)]
+    if {"postgres", "browser"} & set(chosen):
+        install()
+    failed = []
+    for name in chosen:
+        print(f"── {name}", flush=True)
+        began = time.monotonic()
+        good = STEPS[name]()
+        print(f"── {name}: {'ok' if good else 'FAILED'}, {time.monotonic() - began:.0f} s", flush=True)
+        if not good:
+            failed.append(name)
+    print(f"Skipped: {len(skipped)}." + "".join(f"\n  {line}" for line in skipped))
+    print(f"Failed: {', '.join(failed)}." if failed else f"All {len(chosen)} checks passed.")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,105 @@
+"""A whole shift by keyboard: what each key does, and when keys do nothing."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import SignIn
+from tests.journeys.desk import ARMED, armed, ask, on_board, ran, state
+
+pytestmark = pytest.mark.browser
+LIVE_ROWS = "#queue li.item:not(.tombstone)"
+
+
+@pytest.fixture
+def board(sign_in: SignIn) -> Page:
+    """Mara's board with two rows, armed."""
+    ask(arguments={"team": "sales", "text": "One."})
+    ask(arguments={"team": "platform", "text": "Two."})
+    page = sign_in("mara")
+    expect(page.locator(LIVE_ROWS)).to_have_count(2)
+    armed(page.locator("#queue"))
+    return page
+
+
+def in_focus(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.closest('li.item')?.id ?? ''"))
+
+
+def test_j_and_k_walk_and_e_opens_the_form(board: Page) -> None:
+    rows = [row.get_attribute("id") for row in board.locator(LIVE_ROWS).all()]
+    walked = []
+    for key in "jjk":
+        board.keyboard.press(key)
+        walked.append(in_focus(board))
+    assert walked == [rows[0], rows[1], rows[0]]
+    board.keyboard.press("e")
+    board.wait_for_url("**/edit/")
+
+
+def test_x_asks_for_the_reason_and_enter_gives_it(board: Page) -> None:
+    board.keyboard.press("j")
+    row = board.locator(f"#{in_focus(board)}")
+    board.keyboard.press("x")
+    expect(row.locator(".panel")).to_be_visible()
+    board.keyboard.press("Enter")
+    expect(row).to_have_class("item tombstone", timeout=10_000)
+
+
+def test_enter_on_a_title_opens_and_never_decides(board: Page) -> None:
+    board.keyboard.press("j")
+    board.keyboard.press("Enter")
+    board.wait_for_url("**/actions/*/")
+    board.wait_for_timeout(ARMED)
+    board.keyboard.press("Enter")
+    board.wait_for_timeout(500)
+    expect(board.locator("#standing")).to_contain_text("Waiting for approval")
+
+
+def test_the_question_mark_opens_the_sheet_and_keys_sleep_under_it(board: Page) -> None:
+    board.keyboard.press("j")
+    row = board.locator(f"#{in_focus(board)}")
+    board.keyboard.press("?")
+    expect(board.locator("#help")).to_be_visible()
+    board.keyboard.press("a")
+    board.wait_for_timeout(500)
+    board.keyboard.press("Escape")
+    expect(board.locator("#help")).to_be_hidden()
+    expect(row).not_to_have_attribute("data-deciding", "")
+    expect(row.locator("h3")).to_be_visible()
+
+
+def test_keys_are_letters_in_a_field(board: Page) -> None:
+    board.keyboard.press("j")
+    row = board.locator(f"#{in_focus(board)}")
+    board.keyboard.press("x")
+    field = row.locator("input[name^=note]")
+    field.focus()
+    board.keyboard.type("a jax")
+    board.keyboard.press("Enter")
+    board.wait_for_timeout(500)
+    expect(field).to_have_value("a jax")
+    expect(row.locator("h3")).to_be_visible()
+
+
+def test_a_key_held_down_decides_once(sign_in: SignIn) -> None:
+    first, second = ask(), ask(arguments={"team": "sales", "text": "Stay."})
+    page = sign_in("mara")
+    armed(on_board(page, first))
+    on_board(page, first).locator("h3 a").focus()
+    for _repeat in range(30):
+        page.keyboard.down("a")
+        page.wait_for_timeout(60)
+    page.keyboard.up("a")
+    assert ran(first) == 1
+    assert state(second) == "PENDING"
+    expect(on_board(page, second).locator("h3 a")).to_be_focused()
+
+
+def test_a_card_is_approved_by_a_alone(sign_in: SignIn) -> None:
+    action = ask()
+    page = sign_in("mara")
+    page.goto(f"/actions/{action.pk}/")
+    armed(page.locator("#card"))
+    page.keyboard.press("a")
+    assert ran(action) == 1
+    expect(page.locator("#standing")).to_contain_text("Succeeded", timeout=10_000)
