@@ -39,7 +39,7 @@ def only_reads(task: Task) -> bool:
 
 
 def test_the_accounts_of_the_sign_in_page_are_there_with_their_roles(filled: None) -> None:
-    roles = {person.username: [role.slug for role in person.roles.all()] for person in User.objects.all()}
+    roles = {person.username: [role.slug for role in person.roles.all()] for person in User.objects.order_by("pk")}
     assert roles == {
         "operator": ["junior"], "junior": ["junior"], "senior": ["senior"], "senior2": ["senior"],
         "security": ["security"], "security2": ["security"], "admin": ["admin"], "admin2": ["admin"],
