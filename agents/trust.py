@@ -1,8 +1,8 @@
 """What an agent has earned with a tool: the score, the evidence behind it, and whether it may act alone."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -35,12 +35,24 @@ RETURNING id, agent_id, tool_id, hundredths, clean_ever, wrong_ever, clean_since
 """
 
 
+def _nothing(_tool: Tool) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Terms:
-    """What policy says: below which share of wrong actions an agent may act alone, and whether that needs an admin."""
+    """What policy says: below which share of wrong actions an agent may act alone, and whether that needs an admin.
+
+    `spares`: whether trust can spare a question about this tool at all. Where nobody says so, nothing is granted.
+    """
 
     limit: float = 0.20
     automatic: bool = True
+    spares: Callable[[Tool], bool] = field(default=_nothing, compare=False)
+
+    def reached(self, row: TrustScore, tool: Tool) -> bool:
+        """Whether the evidence of a row buys anything with its tool."""
+        return bounded(row) < self.limit and self.spares(tool)
 
     @classmethod
     def of(cls, thresholds: Mapping[str, Any]) -> "Terms":
@@ -159,11 +171,11 @@ def rated(action: Action, terms: Terms, *, good: bool) -> None:
 
 
 def grant(row: TrustScore, terms: Terms, person: User, by: ledger.Actor) -> bool:
-    """An admin agrees that the agent acts alone. False: the evidence no longer reaches."""
+    """An admin agrees that the agent acts alone. False: the evidence no longer reaches, or buys nothing here."""
     waiting = TrustScore.objects.select_for_update().select_related("agent", "tool")
     row = waiting.get(pk=row.pk)
     outdated = (row.agent_version, row.tool_version) != (row.agent.version, row.tool.version)
-    if row.granted_at or outdated or bounded(row) >= terms.limit:
+    if row.granted_at or outdated or not terms.reached(row, row.tool):
         return False
     TrustScore.objects.filter(pk=row.pk).update(granted_at=Now(), granted_by=person, offered_at=None)
     _tell("trust.graduated", row, by, terms)
@@ -176,7 +188,7 @@ def weigh(terms: Terms) -> None:
     touched = Q(clean_since__gt=0) | Q(granted_at__isnull=False) | Q(offered_at__isnull=False)
     rows = TrustScore.objects.select_for_update(of=("self",)).select_related("agent", "tool")
     for row in rows.filter(of_today, touched).order_by("pk"):
-        _settle(row, None, terms)
+        _settle(row, row.tool, None, terms)
 
 
 def outgrown(tool: Tool | None = None) -> None:
@@ -213,7 +225,7 @@ def _versions(action: Action) -> dict[str, Any]:
 
 
 def _move(action: Action, terms: Terms, points: int, *, clean: int = 0, wrong: int = 0, restart: bool = False) -> None:
-    if action.tool_id is None:
+    if action.tool is None:
         return  # nobody knows what was called, so nothing can be earned with it
     versions = _versions(action)
     values = {name.removesuffix("_id"): value for name, value in versions.items()}
@@ -221,12 +233,12 @@ def _move(action: Action, terms: Terms, points: int, *, clean: int = 0, wrong: i
     since = {"clean_since": 0 if restart else clean, "wrong_since": 0 if restart else wrong, "keep": int(not restart)}
     values |= {"points": points, "clean": clean, "first_clean": max(clean, 0), "wrong": wrong, **since}
     row = next(iter(TrustScore.objects.raw(_MOVE, values | {"lowest": LOWEST, "highest": HIGHEST})))
-    _settle(row, action, terms)
+    _settle(row, action.tool, action, terms)
 
 
-def _settle(row: TrustScore, action: Action | None, terms: Terms) -> None:
+def _settle(row: TrustScore, tool: Tool, action: Action | None, terms: Terms) -> None:
     """Give or take back autonomy as the evidence now says. Taking back asks nobody."""
-    reached, rows = bounded(row) < terms.limit, TrustScore.objects.filter(pk=row.pk)
+    reached, rows = terms.reached(row, tool), TrustScore.objects.filter(pk=row.pk)
     if not reached and (row.granted_at or row.offered_at):
         rows.update(granted_at=None, granted_by=None, offered_at=None)
         _tell("trust.demoted" if row.granted_at else "trust.withdrawn", row, ledger.GATE, terms, action)

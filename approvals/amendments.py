@@ -13,7 +13,7 @@ from agents.models import User
 from agents.payloads import Refused
 from agents.states import Conflict
 from agents.transactions import whole
-from approvals import rules, thresholds
+from approvals import autonomy, rules, thresholds
 from approvals.decisions import Forbidden, Proof
 from approvals.models import Amendment, Finding, Policy, Trial
 from approvals.thresholds import Thresholds
@@ -136,7 +136,7 @@ def _enact(amendment: Amendment, by: ledger.Actor) -> Amendment:
     amendment.state, amendment.policy, amendment.settled_at = State.IN_FORCE, made, Now()
     amendment.save()
     if _numbers(tried):
-        trust.weigh(trust.Terms.of(made.thresholds))
+        trust.weigh(autonomy.terms(made.thresholds))
     _overtake(made, by)
     ledger.record(
         "policy.activated", by, policy_version=made.version, reason=amendment.reason, detail=_about(amendment)

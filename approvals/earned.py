@@ -8,11 +8,10 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _
 
 from agents import payloads, trust
 from agents.models import Action, ActionVersion, Agent, Autonomy, Event, Tool, TrustScore
-from approvals import autonomy, effects, policy, risk, rules, thresholds, trials
+from approvals import autonomy, policy, risk, rules, thresholds, trials
 from approvals.models import Policy, Verdict
 from approvals.rules import Rule
 from approvals.vocabulary import Subject, words
@@ -22,7 +21,6 @@ LOOKED_AT = 2_000
 REMEMBERED = 50_000
 Key = tuple[int, datetime, int]
 TOLD = 10
-TRUSTED = policy.Trust(score=1.0, bound=0.0)
 KINDS = ("trust.graduated", "trust.demoted", "trust.offered", "trust.withdrawn", "autonomy.ceiling")
 
 
@@ -94,33 +92,15 @@ def ladder(agent: Agent) -> list[Rung]:
         row = rows.get((tool.pk, tool.version)) or TrustScore(tool=tool)
         row.agent = agent
         level = autonomy.level(row, terms, min(agent.ceiling, tool.ceiling))
-        would = past.would[tool.pk]
-        always = () if would else why_always(tool)
-        rungs.append(Rung(tool, row, terms, level, would, past.asked[tool.pk], past.capped, always))
+        asked, would, always = past.asked[tool.pk], past.would[tool.pk], autonomy.why_always(tool)
+        rungs.append(Rung(tool, row, terms, level, would, asked, past.capped, always))
     return sorted(rungs, key=lambda rung: -(rung.row.clean_ever + rung.row.wrong_ever))
 
 
-def why_always(tool: Tool) -> tuple[str, ...]:
-    """What the tool does that always asks a person, whatever was earned; nothing where trust can spare a question.
-
-    The gate's own answer about a call that is small, clear and fully trusted.
-    """
-    effect, guess = tool.effect, {}
-    if not tool.declared:
-        inferred = effects.infer(tool.name, tool.description, tool.schema, {})
-        effect, guess = dict(inferred.effect), {"why": inferred.why, "word": inferred.word} if inferred.sure else {}
-    assessment = risk.assess(risk.Proposal(tool.name, True, tool.declared, effect, guess=guess))
-    if policy.default_outcome(assessment, TRUSTED)[0] in policy.ALONE:
-        return ()
-    grounds = assessment.reasons[1:] if effect.get("reversible") else assessment.reasons  # the first says how it ends
-    return tuple(_(reason.text) % reason.values for reason in grounds)
-
-
 def changes(agent: Agent, rungs: list[Rung]) -> list[Event]:
-    """The newest graduations, demotions and ceilings of an agent and of its tools that may act alone at all."""
+    """The newest graduations, demotions and ceilings of an agent and of its tools."""
     tools = Q(detail__tool__in=[rung.tool.name for rung in rungs], kind="autonomy.ceiling")
-    never = Q(detail__tool__in=[rung.tool.name for rung in rungs if rung.always], kind__startswith="trust.")
-    found = Event.objects.filter(Q(detail__agent=agent.slug) | tools, kind__in=KINDS).exclude(never)
+    found = Event.objects.filter(Q(detail__agent=agent.slug) | tools, kind__in=KINDS)
     return list(found.select_related("action").order_by("-pk")[:TOLD])
 
 
@@ -172,11 +152,11 @@ def _judge(missing: list[int], agent: Agent, active: Policy) -> dict[int, bool]:
 
 def _spared(facts: dict[str, Any], subject: Subject, stored: tuple[Rule, ...], memory: trials.Memory) -> bool:
     assessment = risk.assess(risk.Proposal(**facts))
-    if policy.default_outcome(assessment, TRUSTED)[0] not in policy.ALONE:
+    if policy.default_outcome(assessment, autonomy.TRUSTED)[0] not in policy.ALONE:
         return False  # no rule makes it milder, so none is asked
     told = words(assessment, subject)
     found = rules.join((rule, memory.ask(rule, told)) for rule in stored)
-    return policy.combine(assessment, TRUSTED, found).outcome in policy.ALONE
+    return policy.combine(assessment, autonomy.TRUSTED, found).outcome in policy.ALONE
 
 
 def _bodies(actions: list[int], stored: tuple[Rule, ...]) -> dict[tuple[int, int], dict[str, Any]]:

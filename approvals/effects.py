@@ -56,6 +56,7 @@ _WEB = frozenset("url uri link webpage website web http webhook host endpoint hr
 _HANDS_OVER = re.compile(r"(?i)\b(human|live agents?|representatives?|operators?|support staff|supervisors?)\b")
 _NUMBERS = re.compile(r"(?i)\b(numbers?|values?|arithmetic|mathematical|logarithm)\b")
 _COMMAND_KEYS = frozenset("command cmd script line commands".split())
+_QUERY_KEYS = frozenset("sql query statement".split())
 _SHELLS = frozenset("bash sh shell zsh terminal command cmd console powershell exec execute run".split())
 # A description that begins so tells of what comes back.
 _TELLS_OF = frozenset("current information details status statistics overview".split())
@@ -88,6 +89,12 @@ def infer(name: str, description: str, schema: Mapping[str, Any], arguments: Map
     return Inferred({**_writing(kind, word, name, said, keys, arguments), **outside, **sensitive}, True, why, word)
 
 
+def told_by_arguments(name: str, description: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a tool is as strong as what each call tells it to do, like a shell: its words alone say nothing final."""
+    keys = _properties(schema) or dict.fromkeys((*_COMMAND_KEYS, *_QUERY_KEYS))
+    return _by_arguments(name, description, dict.fromkeys(keys, "-")) is not None
+
+
 def _writing(
     kind: str, word: str, name: str, said: str, keys: frozenset[str], arguments: Mapping[str, Any]
 ) -> dict[str, bool]:
@@ -113,7 +120,7 @@ def _by_arguments(name: str, description: str, arguments: Mapping[str, Any]) -> 
                 value.split(maxsplit=1)[0][:40] if value.split() else "",
                 _COMMAND,
             )
-        if key.lower() in ("sql", "query", "statement") and re.search(r"(?i)\bsql\b|database", f"{name} {description}"):
+        if key.lower() in _QUERY_KEYS and re.search(r"(?i)\bsql\b|database", f"{name} {description}"):
             return _OF_COMMAND[commands.sql(value)], value.split(maxsplit=1)[0][:40] if value.split() else "", _COMMAND
         if key.lower() in ("method", "http_method") and value.upper() in ("POST", "PUT", "PATCH", "DELETE"):
             return TELL, value.upper(), _COMMAND

@@ -16,7 +16,7 @@ from agents.models import Action, ActionVersion
 from agents.prepared import prepared
 from agents.states import A
 from agents.transactions import whole
-from approvals import evidence, policy, precedents, risk, rules, tiers
+from approvals import autonomy, evidence, policy, precedents, risk, rules, tiers
 from approvals.models import Approval, Policy, Tier, Verdict
 from approvals.thresholds import Thresholds
 from approvals.vocabulary import Subject
@@ -155,7 +155,7 @@ def _why_again(verdict: Verdict) -> str:
 def terms(verdict: Verdict) -> trust.Terms:
     """What the policy in force asks of trust, whichever made the verdict."""
     active = verdict.policy if verdict.policy.active else _active()[0]
-    return trust.Terms.of(active.thresholds)
+    return autonomy.terms(active.thresholds)
 
 
 @whole

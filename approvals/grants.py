@@ -7,7 +7,7 @@ from agents.models import Agent, Autonomy, Tool, TrustScore, User
 from agents.payloads import Refused
 from agents.states import Conflict
 from agents.transactions import whole
-from approvals import amendments
+from approvals import amendments, autonomy
 from approvals.decisions import Proof
 from approvals.models import Policy
 
@@ -40,6 +40,6 @@ def set_ceiling(row: Agent | Tool, level: int, person: User, proof: Proof, *, re
 def agree(row: TrustScore, person: User, proof: Proof) -> None:
     """Let an agent act alone where its evidence reaches and policy leaves the last word to an admin."""
     amendments.only_admins(person)
-    terms = trust.Terms.of(Policy.objects.get(active=True).thresholds)
+    terms = autonomy.terms(Policy.objects.get(active=True).thresholds)
     if not trust.grant(row, terms, person, ledger.person(person, proof.session_hash)):
         raise Conflict(_("The evidence no longer reaches, or somebody has already agreed."), kind="trust")

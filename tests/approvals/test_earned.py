@@ -11,7 +11,7 @@ from django.utils import timezone
 from agents import plans, tools, trust
 from agents.models import Action, Agent, Autonomy, Event, Tool, TrustScore, User
 from agents.toolbox.seed import seed
-from approvals import earned, grants
+from approvals import autonomy, earned, grants
 from approvals.models import Feedback, Policy, Verdict
 from approvals.tiers import Forbidden
 from tests.approvals.test_trust import run
@@ -90,13 +90,18 @@ def test_what_is_read_never_says_otherwise_than_the_rule(limit: float) -> None:
         assert (rung.bound_percent < 100 * limit) == (trust.bounded(rung.row) < limit)
 
 
-def test_a_tool_that_always_asks_says_so_and_counts_nothing_down(mara: User, enter: Enter) -> None:
+def mailed(person: User, times: int) -> None:
+    """So many mails that somebody approved: nothing ever lets an agent send one alone."""
     mail = {"to": "anna.13@customers.example", "subject": "Your parcel", "body": "It arrives tomorrow."}
     support = Agent.objects.get(slug="support")
-    for _time in range(14):
+    for _time in range(times):
         action = propose(tool="email.send", arguments=mail, task=a_task(agent=support), confidence=0.97)
-        approve(action, mara)
+        approve(action, person)
         run(action)
+
+
+def test_a_tool_that_always_asks_says_so_and_counts_nothing_down(mara: User, enter: Enter) -> None:
+    mailed(mara, 14)
     page = words(enter(mara), "/agents/support/").split('id="trust"')[1].split("</section>")[0]
     assert "Always asks a person" in page and "Cannot be undone · Affects other people · Leaves the company" in page
     for promise in ("Level", "more clean", "acts alone up to", "May now act alone", "must be under", "if trusted"):
@@ -114,11 +119,25 @@ def test_a_tool_that_always_asks_says_so_and_counts_nothing_down(mara: User, ent
     ],
 )
 def test_which_effects_no_trust_spares(effect: dict[str, bool], always: tuple[str, ...]) -> None:
-    assert earned.why_always(Tool(name="t", effect=effect)) == always
+    assert autonomy.why_always(Tool(name="t", effect=effect)) == always
 
 
 def test_what_declares_nothing_and_says_nothing_always_asks() -> None:
-    assert earned.why_always(Tool(name="zzz", declared=False))
+    assert autonomy.why_always(Tool(name="zzz", declared=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "always"),
+    [
+        ("bash", ["command"], False),
+        ("bash", [], False),
+        ("execute_trade", ["symbol"], True),
+        ("run_database_query", ["query"], False),
+    ],
+)
+def test_what_each_call_tells_a_tool_to_do_decides_whether_it_asks(name: str, keys: list[str], always: bool) -> None:
+    tool = Tool(name=name, declared=False, schema={"type": "object", "properties": {key: {} for key in keys}})
+    assert bool(autonomy.why_always(tool)) is always
 
 
 def test_an_admin_sets_a_ceiling_with_a_reason(mara: User, cast: dict[str, User], enter: Enter) -> None:

@@ -7,6 +7,7 @@ import pytest
 from agents import ledger, plans, reasons, replays, tools, trust
 from agents.models import Agent, Event, Tool, TrustScore, User
 from agents.toolbox import customers
+from approvals import autonomy as levels
 from approvals.models import Policy
 from tests.approvals.test_earned import keeper, label, labelled, office, words
 from tests.approvals.test_trust import autonomy, run
@@ -112,5 +113,5 @@ def test_a_recorded_tool_that_comes_with_another_schema_begins_anew(mara: User) 
 def test_a_grant_of_an_earlier_version_is_none(mara: User, cast: dict[str, User]) -> None:
     labelled(mara, 14)
     TrustScore.objects.update(granted_at=None, tool_version="older")
-    terms = trust.Terms()
+    terms = levels.terms({})
     assert not trust.grant(TrustScore.objects.get(), terms, cast["ada"], ledger.GATE)

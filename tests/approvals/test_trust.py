@@ -15,7 +15,7 @@ from agents.payloads import Refused
 from agents.states import Conflict
 from agents.toolbox.seed import seed
 from approvals import decisions, feedback, gate
-from approvals.models import Feedback, Policy, Tally
+from approvals.models import Feedback, Tally
 from tests.cast import Answer, a_task, approve, proof, propose, question, reject
 
 pytestmark = pytest.mark.django_db
@@ -165,46 +165,6 @@ def test_the_score_keeps_within_its_bounds(mara: User) -> None:
     assert row().score == 1.0
 
 
-def test_fourteen_clean_actions_earn_it_and_one_rejection_takes_it_back(mara: User) -> None:
-    for _time in range(13):
-        approved(mara)
-    assert autonomy() == []
-    approved(mara)
-    assert autonomy() == ["trust.graduated"]
-    assert trust.alone(row(), trust.Terms())
-    graduated = Event.objects.get(kind="trust.graduated")
-    assert graduated.detail == {
-        "agent": "tester", "tool": "chat.post", "score": 1.0, "clean": 14, "wrong": 0,
-        "clean_since": 14, "wrong_since": 0, "bound": 0.1926, "limit": 0.2,
-    }  # fmt: skip
-    reject(asked(), mara)
-    assert autonomy()[-1] == "trust.demoted"
-    assert not trust.alone(row(), trust.Terms())
-    for _time in range(13):
-        approved(mara)
-    assert not trust.alone(row(), trust.Terms())
-    approved(mara)
-    assert autonomy()[-1] == "trust.graduated"
-
-
-def test_an_edit_takes_it_back_too_where_the_bound_is_no_longer_met(mara: User) -> None:
-    for _time in range(14):
-        approved(mara)
-    edit(asked(), mara)
-    assert autonomy() == ["trust.graduated", "trust.demoted"]
-    assert trust.missing(row(), 0.20) == 7
-
-
-def test_where_policy_says_so_an_admin_has_to_agree(mara: User, cast: dict[str, User]) -> None:
-    Policy.objects.filter(active=True).update(active=False)
-    Policy.objects.create(version=9, active=True, thresholds={"graduation": "proposed", "trust_limit": 0.5})
-    for _time in range(6):
-        approved(mara)
-    assert autonomy() == ["trust.offered"]
-    terms = trust.Terms(0.5, automatic=False)
-    assert not trust.alone(row(), terms)
-
-
 def test_another_version_of_agent_or_tool_starts_anew(mara: User) -> None:
     approved(mara)
     Agent.objects.update(version="2")
@@ -267,5 +227,5 @@ def test_after_any_sequence_the_stored_score_is_what_the_ledger_folds_to(
     found = TrustScore.objects.first() or TrustScore()
     stored = (found.hundredths, found.clean_ever, found.wrong_ever, found.clean_since, found.wrong_since)
     assert stored == fold(Event.objects.filter(pk__gt=before).order_by("pk"))
-    assert trust.alone(found, trust.Terms()) is trust.proven(found.wrong_since, sum(stored[3:]), 0.20)
+    assert (trust.bounded(found) < 0.20) is trust.proven(found.wrong_since, sum(stored[3:]), 0.20)
     assert Task.objects.filter(state="FAILED").count() == 0
