@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from agents.models import User
 from approvals import rosters
 from approvals.amendments import REASON_LIMIT
 from approvals.charters import ADMIN, FLAGS, MOST_VOICES, NAME_LIMIT, OPEN_TO_REQUESTERS, RANGES, Data, Misfit
@@ -60,15 +61,30 @@ class ChangeForm(forms.Form):
         self.data[self.add_prefix("seen")] = mark  # type: ignore[index]
 
 
-class TierForm(ChangeForm):
-    """One tier, with a number of voices for every role that decides."""
+class SeatsForm(ChangeForm):
+    """A change that may leave seats to nobody. It says which; then it takes a tick of its own."""
 
     anyway = forms.BooleanField(label=lazy("Save it although nobody could fill it today"), required=False)
+    warning: Any = lazy("Nobody could fill this today: %(seats)s. Give people the role first, or tick the box below.")
+    unfilled = ""
+
+    def leaves_empty(self) -> str:
+        """Those seats in words; empty when there are none."""
+        raise NotImplementedError
+
+    def clean(self) -> Data:
+        if not self.errors and not self.cleaned_data["anyway"] and (seats := self.leaves_empty()):
+            self.unfilled = seats
+            self.add_error(None, self.warning % {"seats": seats})
+        return self.cleaned_data
+
+
+class TierForm(SeatsForm):
+    """One tier, with a number of voices for every role that decides."""
 
     def __init__(self, *args: Any, level: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.roles = list(Role.objects.filter(decides=True).order_by("pk"))
-        self.unfilled = ""
         made: dict[str, forms.Field] = {}
         for role in self.roles:
             made[f"seats-{role.slug}"] = _whole((0, MOST_VOICES), role.name, required=False)
@@ -109,13 +125,8 @@ class TierForm(ChangeForm):
         seats = {role.slug: told[f"seats-{role.slug}"] for role in self.roles if told.get(f"seats-{role.slug}")}
         return {"seats": dict(sorted(seats.items())), **{name: told[name] for name in (*RANGES, "at_zero", *FLAGS)}}
 
-    def clean(self) -> Data:
-        if not self.errors and self.wanted["seats"] and not self.cleaned_data["anyway"]:
-            self.unfilled = rosters.unfilled(self.wanted)
-            if self.unfilled:
-                said = _("Nobody could fill this today: %(seats)s. Give people the role first, or tick the box below.")
-                self.add_error(None, said % {"seats": self.unfilled})
-        return self.cleaned_data
+    def leaves_empty(self) -> str:
+        return rosters.unfilled(self.wanted)
 
 
 class RoleForm(ChangeForm):
@@ -156,7 +167,18 @@ class RoleForm(ChangeForm):
         return {"name": told["name"], "decides": told["decides"], "fills": sorted(told["fills"])}
 
 
-class RolesForm(ChangeForm):
+class PersonForm(SeatsForm):
+    """A change of what one person may do, which others may not be there to do in their place."""
+
+    warning = lazy("Then nobody could fill %(seats)s. Give somebody else the role first, or tick the box below.")
+
+    def __init__(self, *args: Any, about: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.about = about
+        self.fields["anyway"].label = _("Do it although nobody could fill that then")
+
+
+class RolesForm(PersonForm):
     """Which roles somebody holds."""
 
     roles = forms.MultipleChoiceField(label=LABELS["roles"], required=False, widget=forms.CheckboxSelectMultiple)
@@ -170,8 +192,11 @@ class RolesForm(ChangeForm):
     def wanted(self) -> Data:
         return {"roles": sorted(self.cleaned_data["roles"])}
 
+    def leaves_empty(self) -> str:
+        return rosters.emptied(self.about, self.wanted["roles"])
 
-class AccessForm(ChangeForm):
+
+class AccessForm(PersonForm):
     """Disable, enable or reset: which one, a button says."""
 
     VERBS: dict[str, Data] = {
@@ -180,6 +205,13 @@ class AccessForm(ChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"prefix": "access", **kwargs})
+
+    @property
+    def wanted(self) -> Data:
+        return self.VERBS[self.data["do"]]
+
+    def leaves_empty(self) -> str:
+        return "" if self.wanted["active"] else rosters.emptied(self.about, ())
 
 
 class InviteForm(forms.Form):

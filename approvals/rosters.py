@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,14 @@ class Roster:
     def now(cls) -> "Roster":
         people = {person.pk: person for person in User.objects.filter(is_active=True).order_by("username")}
         return cls(people, tiers.powers(people))
+
+    def but(self, person: User, roles: Iterable[str]) -> "Roster":
+        """As it would be if one of them held these roles, and no others."""
+        if person.pk not in self.people:
+            return self
+        able = fillable()
+        seats = set().union(*(able.get(slug, set()) for slug in roles))
+        return replace(self, powers={**self.powers, person.pk: seats})
 
     def able(self, seats: Iterable[str], without: Iterable[int] = ()) -> list[User]:
         """Who could take one of these seats."""
@@ -89,8 +97,8 @@ class Waiting:
 
 def matrix(roster: Roster, viewer: "Viewer | None" = None) -> list[Line]:
     """Each tier with what every role may do there."""
-    roles = list(Role.objects.filter(decides=True).prefetch_related("fills").order_by("pk"))
-    able = {role.slug: {role.slug, *(other.slug for other in role.fills.all())} for role in roles}
+    roles = list(Role.objects.filter(decides=True).order_by("pk"))
+    able = fillable()
     names = {role.slug: role.name for role in roles}
     lines = []
     for tier in Tier.objects.prefetch_related("requirements"):
@@ -99,6 +107,12 @@ def matrix(roster: Roster, viewer: "Viewer | None" = None) -> list[Line]:
         lacking = [names.get(slug, slug) for slug in roster.lacking(seats)]
         lines.append(Line(tier, cells, roster.able(seats), lacking, viewer.may(seats, names) if viewer else ""))
     return lines
+
+
+def fillable() -> dict[str, set[str]]:
+    """Of each role that decides the seats that its members may take."""
+    deciding = Role.objects.filter(decides=True).prefetch_related("fills")
+    return {role.slug: {role.slug, *(other.slug for other in role.fills.all())} for role in deciding}
 
 
 def waiting(roster: Roster) -> list[Waiting]:
@@ -114,6 +128,17 @@ def unfilled(wanted: Data) -> str:
     """The seats of a tier as somebody wants it that nobody could fill today, in words; empty when all can be."""
     demanded = [slug for slug, count in wanted["seats"].items() for _voice in range(count)]
     return said_seats(Counter(Roster.now().lacking(demanded)), dict(Role.objects.values_list("slug", "name")))
+
+
+def emptied(person: User, roles: Iterable[str]) -> str:
+    """The seats by tier that nobody could fill any more if this person held these roles alone; empty when none is lost."""
+    now, names = Roster.now(), dict(Role.objects.values_list("slug", "name"))
+    then, found = now.but(person, roles), []
+    for tier in Tier.objects.prefetch_related("requirements__role"):
+        demanded = tiers.seats(tier)
+        if lost := Counter(then.lacking(demanded)) - Counter(now.lacking(demanded)):
+            found.append(f"{tier} ({said_seats(lost, names)})")
+    return ", ".join(found)
 
 
 def said_seats(seats: Mapping[str, int], names: Mapping[str, str]) -> str:

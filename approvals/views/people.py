@@ -76,7 +76,7 @@ def hold(request: Request, person_id: int) -> HttpResponse:
     """Give roles to somebody, or take them."""
     changes.only_admins(request.user)
     found = _person(person_id)
-    form = RolesForm(request.POST)
+    form = RolesForm(request.POST, about=found)
     made, status = save(request, RolesCharter(found), form, form.wanted) if form.is_valid() else (None, 422)
     return redirect("person", found.pk) if made else _draw(request, found, status=status, roles_form=form)
 
@@ -91,8 +91,8 @@ def access(request: Request, person_id: int) -> HttpResponse:
         raise Refused(_("Disable, enable or reset."))
     if verb == "reset":
         accounts.not_oneself(found, request.user)
-    form = AccessForm(request.POST)
-    made, status = save(request, AccessCharter(found), form, AccessForm.VERBS[verb]) if form.is_valid() else (None, 422)
+    form = AccessForm(request.POST, about=found)
+    made, status = save(request, AccessCharter(found), form, form.wanted) if form.is_valid() else (None, 422)
     if made is None:
         return _draw(request, found, status=status, access_form=form)
     if verb == "reset" and made.state == Motion.State.IN_FORCE:
@@ -143,8 +143,8 @@ def _draw(request: Request, about: User, *, status: int = 200, **forms: Any) -> 
     viewer = rosters.Viewer.named(f"person-{about.pk}", rosters.Roster.now())
     context = {
         "person": about,
-        "roles_form": RolesForm(mark=changes.seen(holds), initial=holds.now()),
-        "access_form": AccessForm(mark=changes.seen(may)),
+        "roles_form": RolesForm(about=about, mark=changes.seen(holds), initial=holds.now()),
+        "access_form": AccessForm(about=about, mark=changes.seen(may)),
         "matrix": rosters.matrix(rosters.Roster.now(), viewer),
         "waiting": open_changes(person=about),
         "events": Event.objects.filter(ABOUT_PEOPLE, detail__person=about.pk).order_by("-pk")[:HISTORY],

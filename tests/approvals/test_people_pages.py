@@ -302,6 +302,42 @@ def test_a_tier_that_nobody_could_fill_is_saved_only_on_purpose_and_then_warned_
     assert "Cannot be decided: no free Senior reviewer" in text(desk.get("/tiers/"))
 
 
+def save_person(client: Client, person: User, form: str, **told: Any) -> Any:
+    """Post one of the two forms of a person's page: roles or access."""
+    page = f"/people/{person.pk}/"
+    data = {"roles-reason": "Moves on.", "access-reason": "Moves on.", **marks(client, page), **told}
+    return client.post(f"{page}{form}/", data)
+
+
+def test_taking_the_role_of_the_last_holder_says_which_seats_stay_empty(desk: Client, cast: dict[str, User]) -> None:
+    assert save_person(desk, cast["omar"], "roles", **{"roles-roles": "junior"}).status_code == 302
+    answer = save_person(desk, cast["ines"], "roles", **{"roles-roles": "junior"})
+    said = "Then nobody could fill High risk (Senior reviewer), Critical (Senior reviewer)."
+    assert answer.status_code == 422 and said in text(answer) and "Moves on." in text(answer)
+    assert list(cast["ines"].roles.values_list("slug", flat=True)) == ["senior"]
+    again = {"roles-roles": "junior", "roles-anyway": "on"}
+    assert save_person(desk, cast["ines"], "roles", **again).status_code == 302
+    assert list(cast["ines"].roles.values_list("slug", flat=True)) == ["junior"]
+
+
+def test_disabling_the_last_holder_does_so_too(desk: Client, cast: dict[str, User]) -> None:
+    answer = save_person(desk, cast["sami"], "access", do="disable")
+    assert answer.status_code == 422 and "Then nobody could fill Critical (Security reviewer)." in text(answer)
+    assert User.objects.get(pk=cast["sami"].pk).is_active
+    assert save_person(desk, cast["sami"], "access", do="disable", **{"access-anyway": "on"}).status_code == 302
+    assert not User.objects.get(pk=cast["sami"].pk).is_active
+
+
+def test_what_empties_no_seat_is_not_warned_about(desk: Client, cast: dict[str, User]) -> None:
+    assert "although nobody" not in text(desk.get(f"/people/{cast['ines'].pk}/"))
+    assert save_person(desk, cast["omar"], "access", do="disable").status_code == 302
+    assert save_tier(desk, "high", **{"seats-senior": 3, "anyway": "on"}).status_code == 302
+    # Two of the seats stay empty already; who holds none of them changes nothing about that.
+    assert save_person(desk, cast["mara"], "roles", **{"roles-roles": []}).status_code == 302
+    answer = save_person(desk, cast["ines"], "access", do="disable")
+    assert "High risk (Senior reviewer), Critical (Senior reviewer)" in text(answer)
+
+
 def test_one_person_with_two_roles_does_not_fill_two_seats(desk: Client, cast: dict[str, User]) -> None:
     User.objects.exclude(username__in=("sami", "ada")).update(is_active=False)
     cast["sami"].roles.add(Role.objects.get(slug="senior"))
