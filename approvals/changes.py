@@ -133,10 +133,17 @@ def _enact(charter: Charter, change: Change, by: ledger.Actor) -> Change:
     charter.put(change.wanted)
     change.state, change.settled_at = State.IN_FORCE, Now()
     change.save()
-    rest = Change.objects.filter(state=State.OPEN, kind=change.kind, slug=change.slug, person=change.person)
-    rest.update(state=State.OVERTAKEN, settled_at=Now())
+    _overtake(charter, change, by)
     _record(charter.event(change.before, change.wanted), charter, change, by)
     return change
+
+
+def _overtake(charter: Charter, change: Change, by: ledger.Actor) -> None:
+    """What still waited was asked of how things were: it ends, and its Event says what it was and what overtook it."""
+    waiting = Change.objects.filter(state=State.OPEN, kind=change.kind, slug=change.slug, person=change.person)
+    for one in waiting.select_related("asked_by", "waiver").order_by("pk"):
+        Change.objects.filter(pk=one.pk).update(state=State.OVERTAKEN, settled_at=Now())
+        _record("change.overtaken", charter, one, by, overtaken_by=change.pk)
 
 
 def _turn(person: User) -> None:
@@ -161,7 +168,7 @@ def _overtaken(charter: Charter) -> Conflict:
     return Conflict(said % {"who": who}, kind="change")
 
 
-def _record(kind: str, charter: Charter, change: Change, by: ledger.Actor) -> None:
+def _record(kind: str, charter: Charter, change: Change, by: ledger.Actor, **more: int) -> None:
     names = [name for name in {**change.before, **change.wanted} if change.before.get(name) != change.wanted.get(name)]
     detail = {
         **charter.told,
@@ -171,6 +178,7 @@ def _record(kind: str, charter: Charter, change: Change, by: ledger.Actor) -> No
         "looser": change.looser,
         **({"waived_by": change.waiver.version} if change.waiver else {}),
         "asked_by": str(change.asked_by),
+        **more,
     }
     ledger.record(kind, by, reason=change.reason, detail=detail, person=change.person_id, **charter.about)
 

@@ -80,6 +80,11 @@ KINDS = {
     "policy.rule_failed": ("warn", gettext_lazy("found a rule broken:"), gettext_lazy("A rule gave no answer")),
     "change.asked": ("user", gettext_lazy("asked for a change of rights:"), gettext_lazy("Change of rights asked for")),
     "change.refused": ("x", gettext_lazy("refused a change of rights:"), gettext_lazy("Change of rights refused")),
+    "change.overtaken": (
+        "wait",
+        gettext_lazy("overtook a change of rights:"),
+        gettext_lazy("Change of rights overtaken by another"),
+    ),
 }
 STATE_WORDS = {**dict(Task.State.choices), **dict(Action.State.choices)}
 

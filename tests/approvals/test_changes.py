@@ -167,6 +167,22 @@ def test_what_was_asked_of_a_tier_that_changed_since_is_not_put_into_force(ada: 
         changes.agree(made, ben, proof())
 
 
+def test_what_was_overtaken_has_an_event_that_says_what_it_was_and_by_what(ada: User, ben: User) -> None:
+    asked = ask(TierCharter("high"), ada, fresh_minutes=2_000, reason="Weekends are long.")
+    elsewhere = ask(TierCharter("low"), ada, fresh_minutes=2_000)
+    stricter = ask(TierCharter("high"), ben, seats={"senior": 2})
+    event = Event.objects.get(kind="change.overtaken")
+    assert (event.actor_name, event.tier, event.reason) == ("Ben", "high", "Weekends are long.")
+    told = {name: event.detail[name] for name in ("change", "overtaken_by", "asked_by", "before", "after")}
+    assert told == {
+        "change": asked.pk, "overtaken_by": stricter.pk, "asked_by": "Ada",
+        "before": {"fresh_minutes": 1_440}, "after": {"fresh_minutes": 2_000},
+    }  # fmt: skip
+    assert events("tier.changed", "change.overtaken") == ["change.overtaken", "tier.changed"]
+    elsewhere.refresh_from_db()
+    assert elsewhere.state == "open"
+
+
 def test_who_asked_and_is_no_admin_any_more_has_asked_for_nothing(ada: User, ben: User) -> None:
     made = ask(TierCharter("high"), ada, fresh_minutes=2_000)
     ask(AccessCharter(ada), ben, active=False)
