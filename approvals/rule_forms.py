@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from agents.payloads import Refused
-from approvals import conditions, documents, rosters, rules, sentences, tiers
-from approvals.models import Level, Role, Tier, Verdict
+from approvals import conditions, documents, merges, rosters, rules, sentences, tiers
+from approvals.merges import Difference
+from approvals.models import Level, Policy, Role, Tier, Trial, Verdict
 from approvals.rules import AT_ZERO, OUTCOMES, RULES_LIMIT, Faulty, Rule
 from approvals.sentences import OPERATORS, Part
 from approvals.threshold_forms import ThresholdsForm
@@ -64,7 +66,10 @@ class Row:
 
 
 class RulesForm:
-    """Rules as they are typed. `found` holds them when everything fits."""
+    """Rules as they are typed. `found` holds them when everything fits.
+
+    They began from `base`. What came into force since is told, `missed`, and taken over only when somebody says so.
+    """
 
     @property
     def choices(self) -> dict[str, Any]:
@@ -76,20 +81,68 @@ class RulesForm:
     operators = OPERATORS
     vocabulary = WORDS
 
-    def __init__(self, first: tuple[Rule, ...], numbers: Thresholds, data: Mapping[str, str] | None = None) -> None:
-        self.view, self.text, self.faults = FIELDS, documents.write(first, numbers), list[documents.Fault]()
+    def __init__(
+        self, first: Policy | Trial, base: Policy, today: Policy, data: Mapping[str, str] | None = None
+    ) -> None:
+        some, numbers = rules.stored(first.rules), Thresholds.of(first.thresholds)
+        self.base, self.today, self.merging = base, today, False
+        self.chosen = {name: value for name, value in (data or {}).items() if name.startswith(merges.FIELD)}
+        self.view, self.text, self.faults = FIELDS, documents.write(some, numbers), list[documents.Fault]()
         self.first, self.numbers = numbers, ThresholdsForm(numbers)
-        self.rows = [Row(at, rule.data()) for at, rule in enumerate(first)]
+        self.rows = [Row(at, rule.data()) for at, rule in enumerate(some)]
         self.found: tuple[Rule, ...] | None = None
+        self.overtaken = False
         if data is not None:
             self._read(data)
+            # What was typed before another version came into force is told so before it is tried.
+            self.overtaken = bool(self.missed) and data.get("known") not in (None, str(today.version))
+            self.merging = "merge" in data and not self.overtaken
+            if self.merging and not self.faults and not self.undecided:
+                self._merge()
+            if self.overtaken or data.get("show") or _half_done(data):
+                self.found = None
 
     @property
     def problems(self) -> list[tuple[str, str]]:
         """Of each error: the id of its control, and what to do."""
         listed = [(f"rule-{row.at}-{name}", f"{row.values.get('name') or row.at + 1}: {text}")
                   for row in self.rows for name, texts in row.errors.items() for text in texts]  # fmt: skip
+        if self.overtaken:
+            listed.append(("h-missed", _("Another version came into force meanwhile. See what it changed.")))
+        listed += [(one.field, _("“%s” was changed by both: choose one.") % one.label) for one in self.undecided]
         return listed + self.numbers.problems + [("f-text", str(fault)) for fault in self.faults]
+
+    @cached_property
+    def missed(self) -> list[Difference]:
+        """What came into force since these began, and they have not."""
+        typed = {str(row.values.get("name", "")): row.values for row in self.rows}
+        mine = merges.Source(typed, self.numbers.told)
+        return merges.differences(merges.Source.of(self.base), mine, merges.Source.of(self.today))
+
+    @property
+    def offered(self) -> list[tuple[Difference, str]]:
+        """What was missed, each with what was chosen where both changed it."""
+        return [(one, self.chosen.get(one.field, "")) for one in self.missed]
+
+    @property
+    def undecided(self) -> list[Difference]:
+        """Where both changed something and nobody chose yet, once they were asked to."""
+        asked = [one for one in self.missed if one.both] if self.merging else []
+        return [one for one in asked if self.chosen.get(one.field) not in (merges.MINE, merges.TODAY)]
+
+    def _merge(self) -> None:
+        """Take over what today's version changed: what these have not touched, and where it was chosen."""
+        taken = [one for one in self.missed if not one.both or self.chosen[one.field] == merges.TODAY]
+        for one in (one for one in taken if isinstance(one, merges.Rule)):
+            kept = [row for row in self.rows if row.values.get("name") != one.name]
+            self.rows = [*kept, *([Row(0, dict(one.today))] if one.today else [])]
+        for at, row in enumerate(self.rows):
+            row.at = at
+        self.numbers.take({one.name: one.today for one in taken if isinstance(one, merges.Number)})
+        self.base = self.today
+        del self.missed
+        if self.view == TEXT:
+            self.text = documents.write(rules.stored(row.values for row in self.rows), self.numbers.found)
 
     def _read(self, data: Mapping[str, str]) -> None:
         self.view = TEXT if data.get("view") == TEXT else FIELDS
@@ -97,7 +150,7 @@ class RulesForm:
         if self.view == TEXT:
             self._read_text(data.get("text", ""))
             if wish == FIELDS and self.found is not None:
-                self.view, self.rows = FIELDS, [Row(at, rule.data()) for at, rule in enumerate(self.found)]
+                self.view = FIELDS
         else:
             self.numbers = ThresholdsForm(self.first, data)
             self._read_fields(data)
@@ -105,14 +158,13 @@ class RulesForm:
                 self.found = None
             if wish == TEXT and self.found is not None:
                 self.view, self.text = TEXT, documents.write(self.found, self.numbers.found)
-        if wish or data.get("add") or "build" in data:
-            self.found = None
 
     def _read_text(self, text: str) -> None:
         self.text = text.replace("\r\n", "\n")
         try:
             document = documents.read(self.text, self.first)
             self.found, self.numbers = document.rules, ThresholdsForm(document.thresholds or self.first)
+            self.rows = [Row(at, rule.data()) for at, rule in enumerate(document.rules)]
         except documents.Unread as unread:
             self.faults = unread.faults
 
@@ -125,7 +177,7 @@ class RulesForm:
         self.rows = typed
         if data.get("add"):
             self.rows.append(Row(len(typed), {}))
-        if data.get("add") or "build" in data:  # drawn again, half done as it is
+        if _half_done(data):
             return
         try:
             self.found = rules.read([row.values for row in typed])
@@ -135,6 +187,11 @@ class RulesForm:
                     typed[at].errors.setdefault(name or "outcome", []).append(text)
         if any(row.errors for row in typed):
             self.found = None
+
+
+def _half_done(data: Mapping[str, str]) -> bool:
+    """Whether the form is only drawn again, with whatever stands in it."""
+    return bool(data.get("add")) or "build" in data or "merge" in data
 
 
 def _tiers() -> Iterator[tuple[str, str]]:

@@ -21,30 +21,53 @@ SECOND = (("yes", _("a second admin agrees")), ("no", _("in force at once, one a
 _NUMBER = re.compile(r"[0-9]{1,3}([.,][0-9]{1,4})?")
 
 
+def said(name: str, value: Any) -> str:
+    """A number in words, also one that was typed wrong."""
+    if name == "second_admin":
+        value = {True: "yes", False: "no"}.get(value, value)
+    words = {"graduation": dict(CHOICES), "second_admin": dict(SECOND)}.get(name, {})
+    return str(words.get(value) or (f"{value:g} %" if isinstance(value, int | float) else value))
+
+
 class ThresholdsForm:
     """Numbers as they are typed. `found` holds them when everything fits."""
 
     choices, second = CHOICES, SECOND
 
     def __init__(self, first: Thresholds, data: Mapping[str, str] | None = None) -> None:
-        self.values: dict[str, Any] = first.data() | {"second_admin": "yes" if first.second_admin else "no"}
+        self.first, self.told = first, first.data()
+        self.values: dict[str, Any] = _typed(self.told)
         self.errors: dict[str, str] = {}
         self.found: Thresholds | None = first
         typed = {name: text.strip() for name in self.values if (text := (data or {}).get(PREFIX + name)) is not None}
         if typed:
             self.values |= typed
-            self._read(first, {name: _value(name, text) for name, text in typed.items()})
+            self._read({name: _value(name, text) for name, text in typed.items()})
+
+    def take(self, some: dict[str, Any]) -> None:
+        """Put these numbers in the place of what was typed."""
+        self.values |= _typed(some)
+        self._read(self.told | some)
 
     @property
     def problems(self) -> list[tuple[str, str]]:
         """Of each error: the id of its control, and what to do."""
         return [(PREFIX + name, f"{LABELS[name]}: {text}") for name, text in self.errors.items()]
 
-    def _read(self, first: Thresholds, typed: dict[str, Any]) -> None:
+    def _read(self, typed: dict[str, Any]) -> None:
+        self.told |= typed
         try:
-            self.found = thresholds.read(typed, first)
+            self.found, self.errors = thresholds.read(typed, self.first), {}
         except Unfit as unfit:
             self.found, self.errors = None, dict(unfit.faults)
+
+
+def _typed(some: dict[str, Any]) -> dict[str, Any]:
+    """As their fields hold them."""
+    return {
+        name: {True: "yes", False: "no"}.get(value, value) if name == "second_admin" else value
+        for name, value in some.items()
+    }
 
 
 def _value(name: str, text: str) -> Any:

@@ -17,7 +17,7 @@ ORDER = [
         "precedents", "evidence", "gate", "feedback",
         "documents", "trials", "tasks", "decisions", "controls", "amendments", "grants", "charters", "changes", "people", "demo", "queries", "earned", "histories", "rosters", "addresses", "requests",
         "proofs", "context", "live", "cards", "petitions", "hearings", "consumers", "fields", "inputs", "nests",
-        "trees", "forms", "sentences", "threshold_forms", "rule_forms", "charter_forms", "welcome_form", "views", "urls",
+        "trees", "forms", "sentences", "threshold_forms", "merges", "rule_forms", "charter_forms", "welcome_form", "views", "urls",
     )),
     "hitl_dashboard",
 ]  # fmt: skip

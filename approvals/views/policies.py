@@ -66,18 +66,12 @@ def version(request: Request, number: int) -> HttpResponse:
 def change(request: Request) -> HttpResponse:
     """The editor; what is posted from it is tried, never saved."""
     amendments.only_admins(request.user)
-    first = _first(request)
-    numbers = Thresholds.of(first.thresholds)
-    mine, missing = rules.stored(first.rules), _missing(first)
-    if request.GET.get("with") == "today":
-        names = {rule.name for rule in missing}
-        mine, missing = (*(rule for rule in mine if rule.name not in names), *missing), ()
-    form = RulesForm(mine, numbers, request.POST if request.method == "POST" else None)
+    first, today = _first(request), Policy.objects.select_related("made_by").get(active=True)
+    form = RulesForm(first, _began_from(request, first), today, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.found is not None:
         return _try(request, form.found, form.numbers.found)
-    status = 422 if form.problems else 200
-    context = {"form": form, "days": trials.DAYS, "missing": missing, "started": first}
-    return render(request, "approvals/policy_change.html", context, status=status)
+    status = 409 if form.overtaken else 422 if form.problems else 200
+    return render(request, "approvals/policy_change.html", {"form": form, "days": trials.DAYS}, status=status)
 
 
 @require_POST
@@ -143,11 +137,10 @@ def _first(request: Request) -> Trial | Policy:
     return Policy.objects.get(active=True)
 
 
-def _missing(first: Trial | Policy) -> tuple[Rule, ...]:
-    """The rules that came into force, or changed, after the version that these began from, and that they have not."""
-    base = first.base if isinstance(first, Trial) else first
-    known = {*rules.stored(base.rules), *rules.stored(first.rules)}
-    return tuple(rule for rule in rules.stored(Policy.objects.get(active=True).rules) if rule not in known)
+def _began_from(request: Request, first: Trial | Policy) -> Policy:
+    """The version that was in force when what is typed began: the page has carried it along."""
+    told = Policy.objects.filter(version=number(request.POST.get("from", ""))).first()
+    return told or (first.base if isinstance(first, Trial) else first)
 
 
 def _try(

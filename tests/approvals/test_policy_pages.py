@@ -205,16 +205,3 @@ def test_what_ended_long_ago_or_asked_nobody_is_not_listed(desk: Client, ben: Us
     assert "What became of" in page and "Not yet." in page
     Amendment.objects.filter(pk=asked.pk).update(settled_at=timezone.now() - timedelta(days=31))
     assert "What became of" not in desk.get("/policies/").content.decode()
-
-
-def test_whoever_was_second_opens_the_kept_rules_and_adds_what_came_meanwhile(desk: Client, ben: User) -> None:
-    trial = tried(User.objects.get(username="ada"), FIRST, MORE)
-    saved(ben, FIRST, MORE | {"name": "Berta"})
-    late = desk.post(f"/policies/trials/{trial.pk}/", {"reason": "Mine."})
-    editor = f"/policies/change/?trial={trial.pk}"
-    assert late.status_code == 409 and f'href="{editor}"' in late.content.decode() and "Mine." in late.content.decode()
-    page = desk.get(editor).content.decode()
-    assert "missing here; saving takes them out" in page and "Berta" in page and 'value="Berta"' not in page
-    page = desk.get(f"{editor}&with=today").content.decode()
-    assert 'value="Berta"' in page and 'value="Anna"' in page and "missing here" not in page
-    assert "missing here" not in desk.get("/policies/change/").content.decode()
