@@ -41,6 +41,11 @@ class Row:
     value: str = ""
 
     @property
+    def whole(self) -> bool:
+        """Whether the fields of a comparison hold one, and not only its beginning."""
+        return bool(self.word) and (bool(self.value) or self.word in RulesForm.flags)
+
+    @property
     def said(self) -> list[Part]:
         return sentences.when(str(self.values.get("when", "")))
 
@@ -208,17 +213,20 @@ def _row(at: int, data: Mapping[str, str]) -> Row:
         if (text := typed[name]).lstrip("-").isdecimal() and text.isascii() and len(text) < 10:
             values[name] = int(text)
     row = Row(at, values, {}, *(data.get(f"rule-{at}-{name}", "").strip() for name in ("word", "operator", "value")))
-    if row.word:
-        _build(row)
+    pressed = data.get("build", "")  # “-” is Enter in one of the fields
+    asked = pressed == str(at) or (pressed == "-" and row.whole)
+    if row.word and (asked or (row.whole and not _half_done(data))):
+        _build(row, asked)
     return row
 
 
-def _build(row: Row) -> None:
-    """Join one more comparison to the condition."""
+def _build(row: Row, asked: bool) -> None:
+    """Join one more comparison to the condition: asked for by its button, or left in its fields."""
     try:
         more = sentences.clause(row.word, row.operator or "==", row.value)
     except ValueError as error:
-        row.errors["value"] = [str(error)]
+        way_out = "" if asked else _("It was not added yet. To leave it out, empty this field.")
+        row.errors["value"] = [f"{error} {way_out}".rstrip()]
         return
     before = row.values["when"]
     if len(sentences.when(before)) == 1 and "||" in before:

@@ -57,6 +57,8 @@ def clause(word: str, operator: str, value: str) -> str:
     kind = WORDS[word].kind if word in WORDS else ""
     if kind == FLAG:
         return f"!{word}" if operator == "!=" else word
+    if kind and not value:
+        raise ValueError(_("Write what to compare with."))
     if kind == LIST and operator == "contains":
         return f"{json.dumps(value, ensure_ascii=False)} in {word}"
     if kind in ("", MAP, LIST) or operator not in OPERATORS:

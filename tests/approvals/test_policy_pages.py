@@ -103,6 +103,46 @@ def test_a_value_that_is_no_number_is_told(desk: Client) -> None:
     assert "Write a number" in desk.post("/policies/change/", typed(FIRST, **build)).content.decode()
 
 
+COMPARISON = ("rule-0-word", "rule-0-operator", "rule-0-value")
+
+
+def left(word: str, operator: str, value: str, **more: str) -> dict[str, Any]:
+    """The editor with something left in the fields of a comparison."""
+    return typed(MORE | {"when": "rows > 1"}, **dict(zip(COMPARISON, (word, operator, value), strict=True)), **more)
+
+
+@pytest.mark.parametrize("begun", [("recipients", ">", ""), ("tool", "==", ""), ("", "==", "500"), ("new", "==", "")])
+def test_a_comparison_only_begun_is_left_out_when_rules_are_tried(desk: Client, begun: tuple[str, str, str]) -> None:
+    assert desk.post("/policies/change/", left(*begun, **{"try": "1"})).status_code == 302
+    assert Trial.objects.get().rules[0]["when"] == "rows > 1"
+
+
+def test_a_comparison_that_fits_is_not_lost(desk: Client) -> None:
+    assert desk.post("/policies/change/", left("recipients", ">", "5", **{"try": "1"})).status_code == 302
+    assert desk.post("/policies/change/", left("reversible", "==", "", **{"try": "1"})).status_code == 302
+    whens = [row.rules[0]["when"] for row in Trial.objects.order_by("pk")]
+    assert whens == ["rows > 1 && recipients > 5", "rows > 1 && reversible"]
+
+
+def test_one_that_does_not_fit_is_told_next_to_its_field_with_the_way_out(desk: Client) -> None:
+    answer = desk.post("/policies/change/", left("recipients", ">", "many", **{"try": "1"}))
+    page = " ".join(strip_tags(answer.content.decode()).split())
+    assert answer.status_code == 422 and not Trial.objects.exists()
+    assert "Write a number to compare with. It was not added yet. To leave it out, empty this field." in page
+    assert 'id="rule-0-value--errors"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("pressed", [{"add": "1"}, {"build": "7"}])
+def test_what_is_drawn_again_keeps_it_as_it_was_typed(desk: Client, pressed: dict[str, str]) -> None:
+    page = desk.post("/policies/change/", left("recipients", ">", "many", **pressed)).content.decode()
+    assert 'value="many"' in page and "Write a number" not in page
+
+
+def test_its_button_adds_nothing_without_a_value(desk: Client) -> None:
+    page = desk.post("/policies/change/", left("tool", "==", "", build="0")).content.decode()
+    assert "Write what to compare with." in page and "rows &gt; 1</textarea>" in page
+
+
 def test_rules_are_changed_as_text_and_shown_as_fields_again(desk: Client) -> None:
     text = desk.post("/policies/change/", typed(FIRST, show="text")).content.decode()
     assert "when: tool.startsWith(&quot;deploy.&quot;)" in text
