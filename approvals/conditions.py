@@ -3,15 +3,17 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import cel
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agents.payloads import Refused
-from approvals.tokens import Marks
+from approvals.tokens import OPENING, Mark, Marks
 from approvals.vocabulary import COUNT, FLAG, LIST, MAP, NUMBER, TEXT, WORDS
 
 TEXT_LIMIT, LIST_LIMIT, NESTING = 2_000, 1_000, 12
@@ -21,6 +23,9 @@ FUNCTIONS = (
     "size", "contains", "startsWith", "endsWith", "matches", "has", "all", "exists", "exists_one", "int",
     "double", "string",
 )  # fmt: skip
+NAME_LIMIT = 50
+_LACKS = re.compile(r"missing '([^']+)' at ")
+_CALLED = re.compile(r"'(\w+)'")
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
 
 
@@ -79,12 +84,12 @@ class Condition:
 def compiled(text: str) -> Condition:
     """The condition that a text says. Raises Wrong with the place where it does not."""
     marks = _bounded(text)
-    program = _parsed(text)
+    program = _parsed(text, marks)
     _functions(marks)
     loops = _loops(marks)
     names = _names(marks, [(loop.first, loop.last, loop.bound) for loop in loops])
     if unseen := set(program.variables()) - names - {loop.bound for loop in loops} - {"@result"}:
-        raise Wrong(_("“%s” cannot be checked here. Write it more plainly.") % min(unseen))
+        raise Wrong(_("“%s” cannot be checked here. Write it more plainly.") % short(min(unseen)))
     reads = [marks.member(index) for index, mark in marks.variables() if mark.text == "arguments"]
     members = None if None in reads else frozenset(str(read) for read in reads)
     return Condition(text, frozenset(names), members, program)
@@ -100,9 +105,24 @@ def checked(text: str) -> tuple[Condition, tuple[str, ...]]:
     ):
         raise Wrong(_("This costs too much time on large facts: over 50 ms. Ask for less."))
     if all(answer.problem for answer in answers.values()):
-        problem = answers["large"].problem or next(iter(answers.values())).problem
-        raise Wrong(_("This can never be answered: %s.") % problem)
+        raise Wrong(_("This can never be answered: %s.") % answers["large"].problem, *_where(text))
     return condition, tuple(_notes(condition, answers))
+
+
+def short(name: str) -> str:
+    """A name that somebody wrote, as a message repeats it."""
+    return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 1]}…"
+
+
+def _where(text: str) -> tuple[int, int]:
+    """The place of the first part of a condition that can never be answered by itself; else where it begins."""
+    marks = Marks(text)
+    for at, part in marks.parts():
+        with suppress(Wrong):  # half of a question with “?”
+            condition = compiled(part)
+            if all(condition.ask(facts).problem for _name, facts in _probes(condition)):
+                return marks.place(at)
+    return 1, 1
 
 
 def _bounded(text: str) -> Marks:
@@ -118,18 +138,51 @@ def _bounded(text: str) -> Marks:
     return marks
 
 
-def _parsed(text: str) -> cel.Program:
+def _parsed(text: str, marks: Marks) -> cel.Program:
     try:
         return cel.compile(text)
     except ValueError as error:
         if found := _ERROR.search(str(error)):
-            line, column, said = int(found[1]), int(found[2]), found[3].split(" expecting ")[0]
-            raise Wrong(_("This is not understood (%s).") % said.replace("<EOF>", _("the end")), line, column) from None
+            place = int(found[1]), int(found[2])
+            raise Wrong(_misread(marks.at(*place), found[3]), *place) from None
         raise Wrong(_("This is not understood.")) from None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001 -- a panic of the library is no Exception
         raise Wrong(_("This is not understood.")) from None
+
+
+def _misread(mark: Mark | None, said: str) -> str:
+    """What is wrong at a place that the library does not understand, by what stands there."""
+    if found := _LACKS.match(said):
+        return _("“%s” is missing here.") % found[1]
+    if mark is None:
+        return _("It ends too soon: something is missing here.")
+    if not mark.text.isprintable():
+        return _("There is a character that cannot be seen. Leave it out.")
+    if said.startswith("invalid argument to has()"):
+        return _("has asks whether there is a member: has(arguments.name).")
+    if mark.kind == "number":
+        return _("This number does not fit here, or it is too large.")
+    if mark.kind == "text" and "\\" in mark.text and said.startswith("token recognition"):
+        return _(
+            "In this text a backslash stands before something that it does not go with. Write \\\\ for a backslash."
+        )
+    if known := _INSTEAD.get(mark.text):
+        return str(known)
+    if mark.text in OPENING.values():
+        return _("Nothing opens this “%s”.") % mark.text
+    return _("“%s” does not fit here.") % short(mark.text)
+
+
+_INSTEAD = {
+    "=": gettext_lazy("Write == to compare."),
+    "and": gettext_lazy("Write && for and."),
+    "or": gettext_lazy("Write || for or."),
+    "not": gettext_lazy("Write ! for not."),
+    **dict.fromkeys("'\"", gettext_lazy("A text begins here and does not end: close its quotes on the same line.")),
+    **dict.fromkeys("“”‘’„«»`", gettext_lazy('Write a text in straight quotes: "text".')),
+}
 
 
 def _functions(marks: Marks) -> None:
@@ -139,7 +192,8 @@ def _functions(marks: Marks) -> None:
         if mark.text not in FUNCTIONS:
             known = ", ".join(FUNCTIONS)
             raise Wrong(
-                _("There is no function “%(name)s”. There are %(known)s.") % {"name": mark.text, "known": known}, *place
+                _("There is no function “%(name)s”. There are %(known)s.") % {"name": short(mark.text), "known": known},
+                *place,
             )
         if mark.text == "matches":
             patterns += 1
@@ -181,7 +235,7 @@ def _names(marks: Marks, bound: list[tuple[int, int, str]]) -> set[str]:
         elif not any(first <= index < last and mark.text == name for first, last, name in bound):
             known = ", ".join(WORDS)
             raise Wrong(
-                _("Nothing is called “%(name)s”. There are %(known)s.") % {"name": mark.text, "known": known},
+                _("Nothing is called “%(name)s”. There are %(known)s.") % {"name": short(mark.text), "known": known},
                 *marks.place(mark.at),
             )
     return names
@@ -232,7 +286,18 @@ def _said(error: BaseException) -> str:
     if isinstance(error, Refused):
         return str(error)
     if isinstance(error, KeyError):
-        return _("the action has no “%s”") % str(error.args[0])[:100]
-    if isinstance(error, TypeError):
-        return _("it compares or combines values of different kinds")
-    return _("it failed (%s)") % type(error).__name__
+        return _("the action has no “%s”") % short(str(error.args[0]))
+    for kind, sentence in _FAILURES.items():
+        if isinstance(error, kind):
+            return str(sentence)
+    if (found := _CALLED.search(str(error))) and found[1] in FUNCTIONS:
+        return _("“%s” cannot work with what it is given") % found[1]
+    return _("it cannot be worked out")
+
+
+_FAILURES = {
+    TypeError: gettext_lazy("it compares or combines values of different kinds"),
+    ZeroDivisionError: gettext_lazy("it divides by zero"),
+    IndexError: gettext_lazy("a list has no entry at that place"),
+    OverflowError: gettext_lazy("a number becomes too large"),
+}

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agents.payloads import Refused
 from approvals import conditions, rules, thresholds
@@ -15,6 +16,8 @@ from approvals.thresholds import Thresholds, Unfit
 
 SIZE_LIMIT = 256 * 1024
 DEFAULTS = Thresholds()
+_TOP = ("rules", "trust")
+_NO_RULES = gettext_lazy("begin with “rules:” and a list of rules below it.")
 
 
 @dataclass(frozen=True)
@@ -58,23 +61,28 @@ def read(text: str, kept: Thresholds = DEFAULTS) -> Document:
     """What a document says; a number that it leaves out stays as in `kept`. Raises Unread."""
     top = _composed(text)
     if not isinstance(top, yaml.MappingNode):
-        raise Unread([Fault(1, 1, _("begin with “rules:” and a list of rules below it."))])
+        raise Unread([Fault(1, 1, str(_NO_RULES))])
     places: dict[tuple[Any, ...], yaml.Node] = {}
     try:
         data = _plain(top, (), places)
     except yaml.MarkedYAMLError as error:
         raise Unread([_marked(error)]) from None
-    if extra := [key for key in data if key not in ("rules", "trust")]:
-        raise Unread([_at(places[(extra[0],)], _("there is only “rules” and “trust” here."))])
+    faults = [_at(places[(key,)], _("there is only “rules” and “trust” here.")) for key in data if key not in _TOP]
+    some: tuple[Rule, ...] = ()
+    numbers = None
+    if "rules" not in data:
+        faults.append(Fault(1, 1, str(_NO_RULES)))
+    try:
+        some = rules.read(data.get("rules", []))
+    except Faulty as error:
+        faults += _located(data.get("rules"), error, places)
     try:
         numbers = thresholds.read(data["trust"], kept) if "trust" in data else None
-        return Document(rules.read(data.get("rules")), numbers)
-    except Faulty as error:
-        raise Unread(_located(data.get("rules"), error, places)) from None
     except Unfit as error:
-        raise Unread(
-            _at(places.get(("trust", name)) or places[("trust",)], text) for name, text in error.faults
-        ) from None
+        faults += [_at(places.get(("trust", name)) or places[("trust",)], text) for name, text in error.faults]
+    if faults:
+        raise Unread(faults)
+    return Document(some, numbers)
 
 
 def write(some: Iterable[Rule], numbers: Thresholds | None = None) -> str:
@@ -109,7 +117,7 @@ def _plain(node: yaml.Node, path: tuple[Any, ...], places: dict[tuple[Any, ...],
         for key, value in node.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
             if not name or name in found:
-                said = _("“%s” stands here twice.") % name if name else _("a name is one word.")
+                said = _("“%s” stands here twice.") % conditions.short(name) if name else _("a name is one word.")
                 raise yaml.MarkedYAMLError(problem=said, problem_mark=key.start_mark)
             found[name] = _plain(value, (*path, name), places)
         return found

@@ -64,6 +64,22 @@ class Marks:
         runs = (len(list(run)) for before, run in groupby(signs, key=lambda sign: sign in ("!", "-")) if before)
         return max([0, *nested]) + max([0, *runs]) + signs.count("?")
 
+    def parts(self) -> list[tuple[int, str]]:
+        """What && and || of the outermost level join: where each begins, and its text."""
+        depth, found = 0, [list[Mark]()]
+        for mark in self.all:
+            if mark.kind == "sign":
+                depth += 1 if mark.text in OPENING else -1 if mark.text in OPENING.values() else 0
+            if depth == 0 and mark.kind == "sign" and mark.text in ("&&", "||"):
+                found.append([])
+            else:
+                found[-1].append(mark)
+        return [(some[0].at, self.source[some[0].at : some[-1].at + len(some[-1].text)]) for some in found if some]
+
+    def at(self, line: int, column: int) -> Mark | None:
+        """What stands at a place; None for the end, and for what is no mark."""
+        return next((mark for mark in self.all if self.place(mark.at) == (line, column)), None)
+
     def macros(self) -> list[Macro]:
         found = []
         for index, mark in enumerate(self.all):

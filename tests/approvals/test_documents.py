@@ -33,7 +33,7 @@ def test_a_document_is_read_and_written_the_same() -> None:
         ("", 1, "begin with"),
         ("- a", 1, "begin with"),
         ("rules: 3", 1, "write a list"),
-        ("rule: []", 1, "only “rules” and “trust”"),
+        ("rule: []", 1, "begin with “rules:”"),
         ("rules:\n - name: a\n   name: b\n", 3, "stands here twice"),
         ("rules:\n - &a {name: x}\n - *a\n", 2, "not taken"),
         ("a: &a [x]\nb: [*a, *a]\n", 1, "not taken"),
@@ -48,7 +48,7 @@ def test_a_document_is_read_and_written_the_same() -> None:
         (GOOD.replace("high", "boss"), 4, "“boss” is none of"),
         (GOOD.replace("15", "-3"), 5, "whole number"),
         (GOOD.replace("recipients", "recipient"), 3, "Nothing is called “recipient”"),
-        (GOOD.replace("amount >", "amount > >"), 9, "not understood"),
+        (GOOD.replace("amount >", "amount > >"), 9, "“>” does not fit here"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, line: int, said: str) -> None:
@@ -75,6 +75,21 @@ def test_check_says_every_fault_and_ends_with_1(tmp_path: Path) -> None:
     out = io.StringIO()
     call_command("policy", "check", str(file), stdout=out)
     assert "2 rules" in out.getvalue()
+
+
+def test_check_says_everything_that_it_finds_also_where_a_name_is_not_known(tmp_path: Path) -> None:
+    file, errors = tmp_path / "rules.yaml", io.StringIO()
+    file.write_text(f"name: Mine\nowner: Ada\ntrust:\n  limit_percent: 90\n{GOOD.replace('high', 'boss')}")
+    with pytest.raises(SystemExit):
+        call_command("policy", "check", str(file), stderr=errors)
+    assert [line.split(": ")[0] for line in errors.getvalue().splitlines()] == [
+        f"{file}:1:7", f"{file}:2:8", f"{file}:4:18", f"{file}:8:11",
+    ]  # fmt: skip
+    file.write_text("rule: []\n")
+    errors = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("policy", "check", str(file), stderr=errors)
+    assert "begin with “rules:”" in errors.getvalue() and "only “rules” and “trust”" in errors.getvalue()
 
 
 def test_what_is_exported_can_be_checked(db: None, tmp_path: Path) -> None:
