@@ -8,12 +8,33 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from agents import payloads, tools
 from agents.models import Action, ActionVersion, User
 from agents.payloads import Refused
 from approvals import decisions, openings, queries, wording
 from approvals.models import Approval, Decision, Verdict
+
+# What a chip says, for something that waits and for something that has happened.
+_WHY_NOT = {
+    "wrong_target": lazy("Wrong target"),
+    "wrong_amount": lazy("Wrong amount"),
+    "not_now": lazy("Not now"),
+    "policy": lazy("Against policy"),
+}
+_WHAT_WAS_WRONG = {
+    "wrong_target": lazy("Wrong target"),
+    "wrong_amount": lazy("Wrong amount"),
+    "not_needed": lazy("Was not needed"),
+    "unasked": lazy("Should have asked first"),
+    "policy": lazy("Against policy"),
+}
+
+
+def reasons_for(answer: str) -> dict[str, Any]:
+    """The reasons that are offered with an answer, each with its words."""
+    return _WHAT_WAS_WRONG if answer == Decision.Answer.WRONG else _WHY_NOT
 
 
 def content(found: dict[str, Any], person: User) -> dict[str, Any]:

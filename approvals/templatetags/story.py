@@ -173,6 +173,12 @@ def earlier(answers: Iterable[Decision], version: int) -> list[Decision]:
     return [answer for answer in answers if answer.version < version and answer.answer in Decision.VOICES]
 
 
+@register.filter
+def reasons_for(answer: str) -> Iterable[tuple[str, Any]]:
+    """The reasons that are offered with an answer, each with its words."""
+    return cards.reasons_for(answer).items()
+
+
 @register.simple_tag
 def left_on(approval: Approval) -> SafeString:
     """The countdown alone, for a narrow list; empty without a deadline."""

@@ -22,14 +22,6 @@ from approvals.models import Approval, Decision
 from approvals.requests import Request
 
 NOTE_LIMIT = 2_000
-REASONS = {
-    "wrong_target": lazy("Wrong target"),
-    "wrong_amount": lazy("Wrong amount"),
-    "not_now": lazy("Not now"),
-    "policy": lazy("Against policy"),
-    "other": "",
-}
-
 WORDS_NEEDED: dict[str, Any] = {
     Decision.Answer.REJECT: lazy("Say why you reject it: the reason goes to the agent."),
     Decision.Answer.RESPOND: lazy("Write an answer: the agent goes on by what it says."),
@@ -157,7 +149,7 @@ def note_of(request: Request, given: Answer) -> str:
     text = request.POST.get("note" if given.answer == Decision.Answer.RESPOND else f"note-{given.approval}", "")
     if len(text) > NOTE_LIMIT:
         raise Refused(_("A note may have %(limit)s characters.") % {"limit": NOTE_LIMIT})
-    reason = str(REASONS.get(given.reason, ""))
+    reason = str(cards.reasons_for(given.answer).get(given.reason, ""))
     note = payloads.check({"note": ": ".join(part for part in (reason, text.strip()) if part)})["note"]
     if given.answer in WORDS_NEEDED and not note:
         raise Refused(WORDS_NEEDED[given.answer])

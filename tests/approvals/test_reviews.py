@@ -114,3 +114,17 @@ def test_it_can_be_found_wrong_from_the_board_with_a_reason(client: Client, mara
     assert not Decision.objects.exists()
     assert client.post("/decide/?scope=review", {**post, "answer": f"{value}:wrong_target"}).status_code == 302
     assert Decision.objects.get().note == "Wrong target"
+
+
+def test_the_reasons_fit_what_has_happened_already(client: Client, mara: User) -> None:
+    asked = question(searched())
+    client.force_login(mara)
+    value = f"wrong:{asked.pk}:{asked.asked.version}:{asked.asked.digest}"
+    for address in ("/?scope=review", f"/actions/{asked.action_id}/"):
+        page = client.get(address).content.decode()
+        assert f'{value}:unasked"' in page and "Should have asked first" in page
+        assert "Not now" not in page and "not_now" not in page
+    post = {"answer": f"{value}:not_now", "nonce": proofs.issue(mara)}
+    assert client.post("/decide/?scope=review", post).status_code == 422
+    assert client.post("/decide/?scope=review", {**post, "answer": f"{value}:not_needed"}).status_code == 302
+    assert Decision.objects.get().note == "Was not needed"
