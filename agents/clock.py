@@ -1,8 +1,20 @@
 """The database's clock: the only one that every process agrees on."""
 
+from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
+from django.db.models import Expression
 from django.db.models.functions import Now
+
+# One object, since statements that are prepared are found again by the expressions in them.
+NOW = Now()
+
+
+@lru_cache(maxsize=512)
+def later(time: timedelta) -> Expression:
+    """The moment that comes so much later than now."""
+    return NOW + time
 
 
 class Moment(Now):

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from agents import facts
 from agents.models import Action, Agent, Event, Seal, Task, User
+from agents.prepared import insert
 
 GENESIS = "0" * 64
 # Transactions that began before the newest sealed Event may still commit a lower id; this far back we look for them.
@@ -65,15 +66,17 @@ def record(
     if action:
         about.setdefault("version", action.version)
         about.setdefault("digest", action.digest)
-    event = Event.objects.create(
-        kind=kind,
-        actor_kind=by.kind,
-        actor_id=by.id,
-        actor_name=by.name[:200],
-        session_hash=by.session_hash,
-        task_id=task_id,
-        action=action,
-        **about,
+    event = insert(
+        Event(
+            kind=kind,
+            actor_kind=by.kind,
+            actor_id=by.id,
+            actor_name=by.name[:200],
+            session_hash=by.session_hash,
+            task_id=task_id,
+            action=action,
+            **about,
+        )
     )
     rights = {"person": person} if person else {}
     agent_id = action.agent_id if action else task.agent_id if task else whose

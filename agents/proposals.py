@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from agents import payloads, tools
 from agents.models import Action, ActionVersion, Task, Tool, User
-from agents.prepared import prepared
+from agents.prepared import insert, prepared
 
 PROSE_LIMIT = 2_000
 NAME_LIMITS = {"step": 100, "tool": 200}
@@ -105,7 +105,7 @@ def redraft(
     return draft(action.task, wish)
 
 
-def insert(task: Task, wish: Wish, made: Draft, position: int) -> tuple[Action, ActionVersion]:
+def add(task: Task, wish: Wish, made: Draft, position: int) -> tuple[Action, ActionVersion]:
     """Store a first version as PROPOSED, in the caller's transaction."""
     action = place(task, wish, made, position)
     return action, store(action, made)
@@ -113,30 +113,28 @@ def insert(task: Task, wish: Wish, made: Draft, position: int) -> tuple[Action, 
 
 def place(task: Task, wish: Wish, made: Draft, position: int) -> Action:
     """Store a PROPOSED action without the bytes of its version."""
-    action = Action.objects.create(
-        task=task,
-        agent_id=task.agent_id,
-        tool=made.tool,
-        tool_name=made.tool_name,
-        tool_version=made.tool.version if made.tool else "",
-        position=position,
-        step=wish.step,
-        depends_on=list(wish.depends_on),
-        digest=made.digest,
-        title=made.title,
-        why=made.why,
-        confidence=made.confidence,
-        key=wish.key,
+    return insert(
+        Action(
+            task=task,
+            agent=task.agent,
+            tool=made.tool,
+            tool_name=made.tool_name,
+            tool_version=made.tool.version if made.tool else "",
+            position=position,
+            step=wish.step,
+            depends_on=list(wish.depends_on),
+            digest=made.digest,
+            title=made.title,
+            why=made.why,
+            confidence=made.confidence,
+            key=wish.key,
+        )
     )
-    action.task, action.agent = task, task.agent
-    return action
 
 
 def store(action: Action, made: Draft, *, editor: User | None = None) -> ActionVersion:
     """Keep the bytes of the action's current version for ever."""
-    row = version(action, made, editor=editor)
-    row.save(force_insert=True)
-    return row
+    return insert(version(action, made, editor=editor))
 
 
 def version(action: Action, made: Draft, *, editor: User | None = None) -> ActionVersion:

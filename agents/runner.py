@@ -11,12 +11,13 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
-from django.db.models.functions import Least, Now
+from django.db.models.functions import Least
 
 from agents import facts, ledger, payloads, plans, proposals, reasons, states, stops, tools
+from agents.clock import NOW, later
 from agents.ledger import Actor
 from agents.models import Action, ActionVersion, Guidance, Task
-from agents.prepared import prepared
+from agents.prepared import prepared, update
 from agents.states import A, Conflict, T
 from agents.transactions import whole
 
@@ -26,6 +27,12 @@ LIVE = (T.QUEUED, T.RUNNING, T.WAITING_APPROVAL)
 STRETCH_LEASE = timedelta(seconds=10)
 GRACE = timedelta(seconds=5)
 NOBODY: dict[str, Any] = {"leased_by": "", "leased_until": None}
+# Of statements that are prepared.
+STRETCH_END, ONE_MORE = later(STRETCH_LEASE), F("attempts") + 1
+FREE = Q(leased_until=None) | Q(leased_until__lt=NOW)
+NOT_STOPPED = ~Q(stops.of_task())
+SEEN = Case(When(runnable_at__lte=NOW, then=None), default=F("runnable_at"))
+STEP_DONE: dict[str, Any] = {"done": Least(F("done") + 1, F("total"))}
 
 
 class Gate(Protocol):
@@ -65,7 +72,7 @@ class Outcome:
 
 def wake(task_id: int) -> None:
     """Say in the caller's transaction that a task may move. A worker that holds it now will look again."""
-    Task.objects.filter(pk=task_id, state__in=LIVE).update(runnable_at=Now())
+    update(Task, {"pk": task_id, "state__in": LIVE}, {"runnable_at": NOW})
 
 
 def lock(task_id: int) -> None:
@@ -76,9 +83,8 @@ def lock(task_id: int) -> None:
 
 def take(task_id: int, worker: str) -> Task | None:
     """Lease a runnable task for one stretch; None when there is nothing to do or another worker has it."""
-    free = Q(leased_until=None) | Q(leased_until__lt=Now())
-    rows = Task.objects.filter(free, pk=task_id, state__in=LIVE, runnable_at__lte=Now())
-    if not rows.update(runnable_at=None, leased_by=worker, leased_until=Now() + STRETCH_LEASE):
+    due = {"pk": task_id, "state__in": LIVE, "runnable_at__lte": NOW}
+    if not update(Task, due, {"runnable_at": None, "leased_by": worker, "leased_until": STRETCH_END}, also=FREE):
         return None
     (task,) = _taken(task_id)
     return task
@@ -94,13 +100,13 @@ def release(task: Task, *, again: bool = False) -> bool:
     if again:
         wake(task.pk)
     if task.leased_by:
-        Task.objects.filter(pk=task.pk, leased_by=task.leased_by).update(leased_by="", leased_until=None)
+        update(Task, {"pk": task.pk, **_mine(task)}, NOBODY)
     return bool(_runnable(task.pk))
 
 
 @prepared
 def _runnable(task_id: int) -> QuerySet[Task, Any]:
-    return Task.objects.filter(pk=task_id, state__in=LIVE, runnable_at__lte=Now()).values_list("pk")
+    return Task.objects.filter(pk=task_id, state__in=LIVE, runnable_at__lte=NOW).values_list("pk")
 
 
 def advance(task: Task, *, gate: Gate) -> bool:
@@ -165,9 +171,8 @@ def probe(action: Action, *, gate: Gate) -> None:
 def renew(task: Task) -> bool:
     """Keep a task for one step more, its row read again; False when it is paused, over, or another worker's."""
     # The flag goes down before the rows are read: what was committed by now will be seen, what comes later raises it again.
-    looked = Case(When(runnable_at__lte=Now(), then=None), default=F("runnable_at"))
-    mine = Task.objects.filter(pk=task.pk, leased_by=task.leased_by, state__in=LIVE)
-    if not mine.update(leased_until=Now() + STRETCH_LEASE, runnable_at=looked):
+    mine = {"pk": task.pk, "state__in": LIVE, **_mine(task)}
+    if not update(Task, mine, {"leased_until": STRETCH_END, "runnable_at": SEEN}):
         return False
     task.refresh_from_db(fields=["state", "done", "total"])
     return True
@@ -221,7 +226,7 @@ def _put(
     if not _may_propose(task):
         return None
     _run(task, total)
-    action, asked = proposals.insert(task, wish, made, position)
+    action, asked = proposals.add(task, wish, made, position)
     ledger.record("action.proposed", ledger.agent(task.agent), action=action, to=A.PROPOSED)
     gate.submit(action, asked)
     return action
@@ -229,8 +234,8 @@ def _put(
 
 def _may_propose(task: Task) -> bool:
     """Lock the task and keep it. False: stopped, paused or taken by another worker since it was read."""
-    mine = Task.objects.filter(~stops.of_task(), pk=task.pk, leased_by=task.leased_by, state__in=LIVE)
-    return bool(mine.update(leased_until=Now() + STRETCH_LEASE))
+    mine = {"pk": task.pk, "state__in": LIVE, **_mine(task)}
+    return bool(update(Task, mine, {"leased_until": STRETCH_END}, also=NOT_STOPPED))
 
 
 def _refine(task: Task, action: Action, gate: Gate) -> bool:
@@ -339,15 +344,15 @@ def _claim(action: Action, gate: Gate) -> bytes | None:
     if body is None:
         return None
     timeout = timedelta(seconds=now.tool.timeout_seconds if now.tool else 0)
-    lease: dict[str, Any] = {"leased_until": Now() + max(STRETCH_LEASE, timeout + 2 * GRACE)}
+    lease: dict[str, Any] = {"leased_until": later(max(STRETCH_LEASE, timeout + 2 * GRACE))}
     if now.task.state == T.RUNNING:
-        Task.objects.filter(pk=task.pk).update(**lease)
+        update(Task, {"pk": task.pk}, lease)
     else:
         states.move(task, now.task.state, T.RUNNING, by=ledger.agent(task.agent), **lease)
     states.move(
         action, A.APPROVED, A.EXECUTING, by=ledger.worker(task.leased_by), where={"fence": action.fence},
-        fence=action.fence + 1, epoch=epoch, attempts=F("attempts") + 1, leased_by=task.leased_by,
-        leased_until=Now() + timeout + GRACE, evidence=now.evidence,
+        fence=action.fence + 1, epoch=epoch, attempts=ONE_MORE, leased_by=task.leased_by,
+        leased_until=later(timeout + GRACE), evidence=now.evidence,
     )  # fmt: skip
     return body
 
@@ -364,7 +369,7 @@ def _approved(pk: int, fence: int, digest: str, worker: str) -> QuerySet[Action]
         rows.filter(pk=pk, state=A.APPROVED, fence=fence, digest=digest)
         .filter(task__leased_by=worker, task__state__in=LIVE)
         .defer("task__script", "task__result", "result")
-        .annotate(stopped=stops.of_action(), held=Case(When(hold_until__gt=Now(), then=True), default=False))
+        .annotate(stopped=stops.of_action(), held=Case(When(hold_until__gt=NOW, then=True), default=False))
     )
 
 
@@ -430,11 +435,10 @@ def _write_down(action: Action, fence: int, outcome: Outcome, gate: Gate, by: Ac
 
 def count(action: Action, state: str) -> None:
     """Take the task's row in the caller's transaction: one step may be done, and the next begins at nothing."""
-    step = {"done": Least(F("done") + 1, F("total"))} if state == A.SUCCEEDED else {}
-    task = Task.objects.filter(pk=action.task_id)
-    if not task.filter(leased_by=action.leased_by).update(percent=0, note="", **step):
+    task, step = {"pk": action.task_id}, {"percent": 0, "note": "", **(STEP_DONE if state == A.SUCCEEDED else {})}
+    if not update(Task, {**task, "leased_by": action.leased_by}, step):
         # Nobody goes on from here by itself: the stretch was lost while the tool ran.
-        task.update(percent=0, note="", **step)
+        update(Task, task, step)
         wake(action.task_id)
 
 
@@ -477,7 +481,7 @@ def _settle(action: Action, found: tools.Finding, gate: Gate) -> None:
 def recover(action: Action, *, gate: Gate) -> None:
     """Settle an execution whose lease is over: back to APPROVED where the tool may be repeated, else UNKNOWN."""
     again = bool(action.tool and action.tool.may_repeat and action.attempts < 3)
-    dead = {"fence": action.fence, "leased_until__lt": Now()}
+    dead = {"fence": action.fence, "leased_until__lt": NOW}
     lock(action.task_id)
     wake(action.task_id)
     states.move(
@@ -503,7 +507,7 @@ def start(
         script=script,
     )
     task.total = plans.length(plans.steps_of(task))
-    task.runnable_at = Now()
+    task.runnable_at = NOW
     task.save()
     ledger.record("task.queued", by, task=task, to=T.QUEUED)
     return task

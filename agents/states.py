@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from agents import ledger
+from agents.clock import NOW
 from agents.ledger import Actor
 from agents.models import Action, Task
+from agents.prepared import update
 
 A, T = Action.State, Task.State
 
@@ -60,10 +61,10 @@ def move(
     """
     if to not in MOVES[type(row)].get(source, ()):
         raise ValueError(f"no such move: {source} to {to}")
-    rows = type(row).objects.filter(pk=row.pk, state=source, **(where or {}))
+    seen = {"pk": row.pk, "state": source, **(where or {})}
     # No savepoint: a move that finds no row has changed nothing, and one that breaks takes its whole transaction along.
     with transaction.atomic(savepoint=False):
-        moved = rows.update(state=to, moved_at=Now(), reason=reason, **changes)
+        moved = update(type(row), seen, {"state": to, "moved_at": NOW, "reason": reason, **changes})
         if moved:
             _mirror(row, state=to, reason=reason, **changes)
             subject = {"action": row} if isinstance(row, Action) else {"task": row}

@@ -7,15 +7,14 @@ from math import ceil
 from typing import Any
 
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agents import ledger, proposals, runner, states, trust
-from agents.clock import Moment
+from agents.clock import NOW, Moment, later
 from agents.models import Action, Guidance, User
 from agents.payloads import Refused
-from agents.prepared import prepared
+from agents.prepared import insert, prepared, update
 from agents.states import A, Conflict
 from agents.transactions import whole
 from approvals import feedback, gate, openings, precedents, risk, tiers
@@ -331,14 +330,16 @@ def _looked_long_enough(approval: Any, person: User) -> None:
 
 
 def _view(approval: Approval, person: User, seen: Seen, surface: str) -> CardView:
-    return CardView.objects.create(
-        person=person,
-        approval=approval,
-        version=seen.version,
-        digest=seen.digest,
-        template_version=CARD_TEMPLATE,
-        surface=surface,
-        nonce_hash=seen.nonce_hash,
+    return insert(
+        CardView(
+            person=person,
+            approval=approval,
+            version=seen.version,
+            digest=seen.digest,
+            template_version=CARD_TEMPLATE,
+            surface=surface,
+            nonce_hash=seen.nonce_hash,
+        )
     )
 
 
@@ -353,11 +354,13 @@ def _confirmed(approval: Approval, proof: Proof, typed: str) -> None:
 def _voice(desk: _Desk, answer: str, proof: Proof, view: CardView, seat: str, note: str) -> Decision:
     approval, person, seen = desk.approval, desk.person, desk.seen
     policy_version = approval.verdict.policy.version
-    decision = Decision.objects.create(
-        approval=approval, person=person, answer=answer, note=note, roles=sorted(desk.roles.get(person.pk, ())), seat=seat, version=seen.version,
-        digest=seen.digest, view=view, template_version=view.template_version, policy_version=policy_version,
-        session_hash=proof.session_hash, assurance=proof.assurance, nonce_hash=seen.nonce_hash,
+    decision = Decision(
+        approval=approval, person=person, answer=answer, note=note, roles=sorted(desk.roles.get(person.pk, ())),
+        seat=seat, version=seen.version, digest=seen.digest, view=view, template_version=view.template_version,
+        policy_version=policy_version, session_hash=proof.session_hash, assurance=proof.assurance,
+        nonce_hash=seen.nonce_hash,
     )  # fmt: skip
+    insert(decision)
     about: dict[str, Any] = {"tier": approval.level, "policy_version": policy_version, "detail": {"seat": seat}}
     by = ledger.person(person, proof.session_hash)
     ledger.record(f"decision.{answer}", by, action=approval.action, reason=note, **about)
@@ -366,9 +369,9 @@ def _voice(desk: _Desk, answer: str, proof: Proof, view: CardView, seat: str, no
 
 def _approve(desk: _Desk, proof: Proof) -> None:
     approval = desk.approval
-    Approval.objects.filter(pk=approval.pk).update(state=Approval.State.SATISFIED, closed_at=Now())
+    _closed(approval, Approval.State.SATISFIED)
     hold = max(approval.tier.hold_seconds, approval.verdict.hold_seconds)
-    held: dict[str, Any] = {"hold_until": Now() + timedelta(seconds=hold)} if hold else {}
+    held: dict[str, Any] = {"hold_until": later(timedelta(seconds=hold))} if hold else {}
     by = ledger.person(desk.person, proof.session_hash)
     states.move(desk.action, A.PENDING, A.APPROVED, by=by, about={"tier": approval.level}, **held)
     _on(desk.action)
@@ -376,7 +379,7 @@ def _approve(desk: _Desk, proof: Proof) -> None:
 
 def _reject(desk: _Desk, proof: Proof, note: str) -> None:
     approval = desk.approval
-    Approval.objects.filter(pk=approval.pk).update(state=Approval.State.REJECTED, closed_at=Now())
+    _closed(approval, Approval.State.REJECTED)
     by = ledger.person(desk.person, proof.session_hash)
     trust.rejected(desk.action, gate.terms(approval.verdict))
     states.move(
@@ -385,6 +388,10 @@ def _reject(desk: _Desk, proof: Proof, note: str) -> None:
     )  # fmt: skip
     precedents.refused(desk.action, approval.verdict)
     _on(desk.action)
+
+
+def _closed(approval: Approval, state: str) -> None:
+    update(Approval, {"pk": approval.pk}, {"state": state, "closed_at": NOW})
 
 
 def _on(action: Action) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import DatabaseError
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 
 from agents import ledger, payloads, proposals, reasons, runner, states, tools, trust
+from agents.clock import NOW, later
 from agents.models import Action, ActionVersion
-from agents.prepared import prepared
+from agents.prepared import insert, prepared, update
 from agents.states import A
 from agents.transactions import whole
 from approvals import autonomy, evidence, policy, precedents, risk, rules, tiers
@@ -105,7 +105,7 @@ def ended(action: Action) -> None:
         asked = ActionVersion.objects.get(action=action, version=action.version)
         Approval.objects.create(
             action=action, asked=asked, verdict=verdict, tier=Tier.objects.get(level=verdict.level),
-            kind=Approval.Kind.REVIEW, urgency=Now(),
+            kind=Approval.Kind.REVIEW, urgency=NOW,
         )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def settle(action: Action) -> None:
     close(action, Approval.State.SATISFIED)
     Approval.objects.create(
         action=action, asked=asked, verdict=verdict, tier=Tier.objects.get(level=level),
-        kind=Approval.Kind.SETTLE, urgency=Now(),
+        kind=Approval.Kind.SETTLE, urgency=NOW,
     )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def expire(approval: Approval) -> None:
     action = approval.action
     # The parent rows first: the locks that a voice coming in at this moment takes, too.
     runner.lock(action.task_id)
-    due = Approval.objects.filter(pk=approval.pk, state=approval.state, deadline__lte=Now())
+    due = Approval.objects.filter(pk=approval.pk, state=approval.state, deadline__lte=NOW)
     if not due.exists():
         return
     answered = approval.state == Approval.State.ANSWERED
@@ -206,7 +206,7 @@ def expire(approval: Approval) -> None:
         )
         ledger.record("approval.handed_up", ledger.CLOCK, action=action, tier=above.level)
         return
-    due.update(state=Approval.State.EXPIRED, closed_at=Now())
+    due.update(state=Approval.State.EXPIRED, closed_at=NOW)
     # Not FAILED: nothing ran, so nothing has to be repaired.
     reason = reasons.NOTHING_MADE if answered else reasons.NOBODY_ANSWERED
     states.move(action, A.PENDING, A.EXPIRED, by=ledger.CLOCK, reason=reason, about=_about(approval))
@@ -222,7 +222,7 @@ def withdraw(action: Action, *, by: ledger.Actor, reason: str) -> None:
 def close(action: Action, state: str) -> None:
     """End whatever question is open or answered about this action, together with the action."""
     live = (Approval.State.OPEN, Approval.State.SATISFIED, Approval.State.ANSWERED)
-    action.approvals.filter(state__in=live).update(state=state, closed_at=Now())
+    update(Approval, {"action": action.pk, "state__in": live}, {"state": state, "closed_at": NOW})
 
 
 def _judge(action: Action, asked: ActionVersion, floor: Verdict | None = None, settled: Iterable[str] = ()) -> Verdict:
@@ -247,19 +247,21 @@ def _judge(action: Action, asked: ActionVersion, floor: Verdict | None = None, s
         ruling = ruling.not_below(floor.level, outcome, floor.tier.level if floor.tier else "")
     _tell_admins(action, active, ruling)
     asks = ruling.outcome in (policy.APPROVE, policy.INPUT)
-    return Verdict.objects.create(
-        action=action,
-        version=asked.version,
-        facts=proposal.facts(),
-        score=score,
-        level=ruling.level,
-        reasons=[{"text": reason.text, "values": reason.values} for reason in ruling.reasons],
-        outcome=ruling.outcome,
-        tier=_tier(ruling.tier)[0] if asks else None,
-        deadline_minutes=ruling.demand.deadline_minutes,
-        at_zero=ruling.demand.at_zero,
-        hold_seconds=ruling.demand.hold_seconds or 0,
-        policy=active,
+    return insert(
+        Verdict(
+            action=action,
+            version=asked.version,
+            facts=proposal.facts(),
+            score=score,
+            level=ruling.level,
+            reasons=[{"text": reason.text, "values": reason.values} for reason in ruling.reasons],
+            outcome=ruling.outcome,
+            tier=_tier(ruling.tier)[0] if asks else None,
+            deadline_minutes=ruling.demand.deadline_minutes,
+            at_zero=ruling.demand.at_zero,
+            hold_seconds=ruling.demand.hold_seconds or 0,
+            policy=active,
+        )
     )
 
 
@@ -313,7 +315,7 @@ def _enact(action: Action, asked: ActionVersion, verdict: Verdict) -> None:
         states.move(action, action.state, A.BLOCKED, by=ledger.GATE, reason=reason, about=about, level=level)
     elif verdict.outcome in (policy.AUTO, policy.REVIEW_AFTER):
         held: dict[str, Any] = (
-            {"hold_until": Now() + timedelta(seconds=verdict.hold_seconds)} if verdict.hold_seconds else {}
+            {"hold_until": later(timedelta(seconds=verdict.hold_seconds))} if verdict.hold_seconds else {}
         )
         states.move(action, action.state, A.APPROVED, by=ledger.GATE, about=about, level=level, **held)
     else:
@@ -325,20 +327,21 @@ def _open(action: Action, asked: ActionVersion, verdict: Verdict) -> Approval:
     kind = Approval.Kind.INPUT if verdict.outcome == policy.INPUT else Approval.Kind.APPROVE
     tier = verdict.tier or Tier.objects.get(level=verdict.level)
     if action.level != verdict.level:
-        Action.objects.filter(pk=action.pk).update(level=verdict.level)
-    return Approval.objects.create(
+        update(Action, {"pk": action.pk}, {"level": verdict.level})
+    question = Approval(
         action=action, asked=asked, verdict=verdict, tier=tier, kind=kind,
         deadline=_deadline(tier, verdict), at_zero=verdict.at_zero or tier.at_zero, urgency=_urgency(tier, verdict),
     )  # fmt: skip
+    return insert(question)
 
 
 def _deadline(tier: Tier, verdict: Verdict) -> Any:
-    return Now() + _time(tier, verdict)
+    return later(_time(tier, verdict))
 
 
 def _urgency(tier: Tier, verdict: Verdict) -> Any:
     """Stored once, so that the queue sorts by an index: higher stakes come up sooner within their time."""
-    return Now() + _time(tier, verdict) / tier.weight
+    return later(_time(tier, verdict) / tier.weight)
 
 
 def _time(tier: Tier, verdict: Verdict) -> timedelta:

@@ -71,7 +71,7 @@ def _propose(task: Task, name: str, position: int) -> Verdict:
     """As the runner does it."""
     wish = proposals.Wish(f"step-{position}", NAMES[name], CALLS[name][1], why="It is what was asked for.")
     made = proposals.draft(task, wish)
-    action, asked = proposals.insert(task, wish, made, position)
+    action, asked = proposals.add(task, wish, made, position)
     ledger.record("action.proposed", ledger.agent(task.agent), action=action, to="PROPOSED")
     return gate.submit(action, asked)
 

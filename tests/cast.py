@@ -127,7 +127,7 @@ def propose(
     asked = proposals.Wish(f"step-{position}", tool, arguments or {"to": "anna"}, why="Because.", **wish)
     made = proposals.draft(task, asked)
     with transaction.atomic():
-        action, version = proposals.insert(task, asked, made, position)
+        action, version = proposals.add(task, asked, made, position)
         ledger.record("action.proposed", ledger.agent(task.agent), action=action, to="PROPOSED")
         gate.submit(action, version)
     action.refresh_from_db()

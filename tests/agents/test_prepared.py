@@ -1,16 +1,19 @@
 """A prepared query finds what the same query finds without preparing and asks the database as often."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, models, transaction
+from django.db.models import F
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
-from agents.models import Action, Task, User
-from agents.prepared import prepared
-from approvals.models import Role, Tier
+from agents.clock import NOW, later
+from agents.models import Action, Event, Task, User
+from agents.prepared import insert, prepared, update
+from approvals.models import Approval, Role, Tier
 from tests.cast import a_task, propose
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +103,59 @@ def test_locks_need_a_transaction_at_every_run(cast: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(connections[DEFAULT_DB_ALIAS], "in_atomic_block", False)
     with pytest.raises(TransactionManagementError):
         locked(task.pk)
+
+
+def test_a_row_is_stored_with_all_that_the_database_adds(cast: Any) -> None:
+    task = a_task()
+    for number in (1, 2):
+        about = {"task": task, "kind": f"task.seen_{number}", "actor_kind": "clock", "detail": {"list": [number, None]}}
+        with CaptureQueriesContext(connection) as asked:
+            event = insert(Event(**about))
+        assert len(asked) == 1
+        found = Event.objects.get(pk=event.pk)
+        assert (found.detail, found.task_id, found.action_id) == (about["detail"], task.pk, None)
+        assert event.at == found.at
+        assert not event._state.adding
+
+
+def test_a_stored_row_may_hold_moments_of_the_database(cast: Any) -> None:
+    (model,) = Approval.objects.filter(action=propose(task=a_task()))
+    fields = {name: getattr(model, name) for name in ("action", "asked", "verdict", "tier")}
+    for kind, minutes in ((Approval.Kind.REVIEW, 5), (Approval.Kind.SETTLE, 9)):
+        row = Approval(
+            **fields, kind=kind, state=Approval.State.CANCELLED, deadline=later(timedelta(minutes=minutes)), urgency=NOW
+        )
+        found = Approval.objects.get(pk=insert(row).pk)
+        assert found.deadline - found.urgency == timedelta(minutes=minutes)
+
+
+def test_what_breaks_a_rule_takes_its_transaction_along(cast: Any) -> None:
+    (model,) = Approval.objects.filter(action=propose(task=a_task()))
+    again = Approval(
+        **{f.attname: getattr(model, f.attname) for f in Approval._meta.concrete_fields if not f.primary_key}
+    )
+    for break_it in (lambda: insert(again), lambda: update(Task, {"pk": model.action.task_id}, {"percent": -1})):
+        with pytest.raises(transaction.TransactionManagementError), transaction.atomic():
+            with suppress(IntegrityError):
+                break_it()
+            Task.objects.exists()
+
+
+def test_rows_are_changed_and_counted(cast: Any) -> None:
+    first, second = a_task(), a_task()
+    for task, percent in ((first, 10), (second, 20)):
+        with CaptureQueriesContext(connection) as asked:
+            assert (
+                update(Task, {"pk": task.pk, "state__in": ("QUEUED", "RUNNING")}, {"percent": percent, "note": "On it"})
+                == 1
+            )
+        assert len(asked) == 1
+    assert list(Task.objects.order_by("pk").values_list("percent", "note")) == [(10, "On it"), (20, "On it")]
+    assert update(Task, {"pk": first.pk, "leased_until__lt": NOW}, {"percent": 50}) == 0
+    assert update(Task, {"pk": first.pk}, {"percent": F("percent") + 5, "result": {"a": [1]}, "runnable_at": None}) == 1
+    assert update(Task, {"pk": second.pk}, {"result": None, "leased_until": later(timedelta(minutes=1))}) == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.percent, first.result, first.runnable_at) == (15, {"a": [1]}, None)
+    assert (second.percent, second.result) == (20, None)
+    assert second.leased_until is not None

@@ -183,7 +183,7 @@ def test_judging_asks_as_much_after_a_thousand_precedents(db: None) -> None:
     def queries() -> int:
         wish = proposals.Wish(f"s{task.actions.count()}", tool.name, {"amount": 5, "to": "anna@example.org"})
         made = proposals.draft(task, wish)
-        action, asked = proposals.insert(task, wish, made, task.actions.count())
+        action, asked = proposals.add(task, wish, made, task.actions.count())
         with CaptureQueriesContext(connection) as seen:
             evidence.proposal(action, asked)
         gate.submit(action, asked)
