@@ -1,14 +1,14 @@
 """What the gate knows of an action before it judges: the tool's promises, the size, and what the rows say.
 
-Four queries, none of which grows with history: the task's earlier actions, what its agent was told, precedents, sums.
+Two queries, none of which grows with history: what its agent was told and did in this task; precedents and sums.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, F, JSONField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from agents import payloads, schemas, tools
@@ -21,6 +21,7 @@ from approvals.provenance import ACCOUNT, ADDRESS, NOWHERE, Origins, Text
 
 IN_VAIN = (A.FAILED, A.REJECTED, A.EXPIRED, A.BLOCKED)
 ASKED = (Verdict.Outcome.APPROVE, Verdict.Outcome.INPUT)
+CALL = "call"  # beside the roles of messages
 LATEST = 100  # earlier actions of a task whose results are read
 VALUE = 80
 Kind = Precedent.Kind
@@ -91,7 +92,7 @@ def _context(
     action: Action, asked: ActionVersion, tool: Tool, arguments: dict[str, Any], effect: dict[str, bool]
 ) -> dict[str, Any]:
     """What the arguments are compared with: the task, what was said in it, and what its tools gave back."""
-    past, said = _past(action), _said(action)
+    said, past = _earlier(action)
     texts = (*_task(action), *_answers(action, asked), *said, *past.texts)
     origins = _origins(action, arguments, texts, past.agreed)
     facts: dict[str, Any] = {
@@ -136,27 +137,21 @@ def _answers(action: Action, asked: ActionVersion) -> Iterator[Text]:
         yield from (Text("user", text) for text in action.guidance.values_list("text", flat=True))
 
 
-def _said(action: Action) -> tuple[Text, ...]:
-    """The messages that a run brought along; plans have none."""
-    if action.agent.kind == Agent.Kind.PLAN:
-        return ()
-    return tuple(Text(*row) for row in _messages(action.task_id, action.position))
+def _earlier(action: Action) -> tuple[tuple[Text, ...], Past]:
+    """The messages that a run brought along, of which plans have none, and the calls before. One query at most."""
+    plan, place = action.agent.kind == Agent.Kind.PLAN, action.position
+    if plan and not place:
+        return (), Past()
+    rows = (_calls if plan else _messages_and_calls)(action.task_id, max(0, place - LATEST), place)
+    messages = sorted((number, role, text, tool) for role, number, text, tool, *_call in rows if role != CALL)
+    calls = sorted((row for row in rows if row[0] == CALL), key=lambda row: row[1:5])
+    return tuple(Text(role, text, tool) for _number, role, text, tool in messages), _past(calls)
 
 
-@prepared
-def _messages(task: int, latest: int) -> QuerySet[Message, Any]:
-    rows = Message.objects.filter(task=task, position__lte=latest)
-    return rows.order_by("pk").values_list("role", "text", "tool")
-
-
-def _past(action: Action) -> Past:
-    if not action.position:
-        return Past()
-    latest: dict[int, tuple[Any, ...]] = {}
-    for row in _verdicts(action.task_id, action.position):
-        latest.setdefault(row[0], row[1:])
+def _past(calls: Iterable[tuple[Any, ...]]) -> Past:
+    latest = {number: call for _role, number, _text, *call in calls}
     texts, failed, in_vain, agreed = [], 0, set(), set()
-    for tool, state, result, reason, facts in reversed(latest.values()):
+    for tool, _version, state, reason, result, facts in latest.values():
         if told := _told(result) or (reason if state == A.FAILED else ""):
             texts.append(Text("tool", told, tool))
         if state in IN_VAIN and not facts.get("effect", {}).get("read_only"):
@@ -168,13 +163,26 @@ def _past(action: Action) -> Past:
 
 
 @prepared
-def _verdicts(task: int, before: int) -> QuerySet[Verdict, Any]:
-    columns = ("action_id", "action__tool_name", "action__state", "action__result", "action__reason", "told")
+def _calls(task: int, since: int, before: int) -> QuerySet[Verdict, Any]:
+    return _judged(task, since, before)
+
+
+@prepared
+def _messages_and_calls(task: int, since: int, before: int) -> QuerySet[Any, Any]:
+    nothing = Value(None, output_field=JSONField())
+    no_call = {"version": Value(0), "state": Value(""), "reason": Value(""), "result": nothing, "facts": nothing}
+    messages = Message.objects.filter(task=task, position__lte=before).annotate(**no_call)
+    return messages.values_list("role", "pk", "text", "tool", *no_call).union(_judged(task, since, before), all=True)
+
+
+def _judged(task: int, since: int, before: int) -> QuerySet[Verdict, Any]:
     # Facts are long: only those of what came to nothing are read, and of what ran because a person agreed.
     agreed = Q(action__state=A.SUCCEEDED, outcome__in=ASKED) & ~Q(action__evidence=Action.Evidence.WRONG)
     facts = Case(When(Q(action__state__in=IN_VAIN) | agreed, then=F("facts")))
-    rows = Verdict.objects.filter(action__task=task, action__position__lt=before).annotate(told=facts)
-    return rows.order_by("-action_id", "-version").values_list(*columns)[:LATEST]
+    rows = Verdict.objects.filter(action__task=task, action__position__gte=since, action__position__lt=before)
+    columns = ("action__tool_name", "version", "action__state", "action__reason", "action__result", "told")
+    rows = rows.annotate(role=Value(CALL), text=Value(""), told=facts)
+    return rows.values_list("role", "action_id", "text", *columns)
 
 
 def _told(result: Any) -> str:
@@ -191,7 +199,11 @@ def _before(
         return {}
     marks = _marks(tool, arguments, effect)
     call, amount = precedents.of_call(tool.name, arguments), precedents.of_amount(tool.name, impact.currency)
-    known = precedents.known(action.agent, [*marks, call, amount])
+    asked_for = [*marks, call, amount]
+    if impact.recipients or impact.amount_minor or impact.rows:
+        known, sums = precedents.known_and_sums(action.agent, asked_for, clock(action), impact.currency)
+    else:
+        known, sums = precedents.known(action.agent, asked_for), precedents.Sums()
     new = [
         {"kind": kind, "value": value[:VALUE], "mark": mark}
         for mark, (kind, value) in marks.items()
@@ -199,9 +211,6 @@ def _before(
     ]
     if impact.amount_minor > known.largest_minor:
         new.append({"kind": Kind.AMOUNT.value, "value": "", "mark": amount})
-    sums = precedents.Sums()
-    if impact.recipients or impact.amount_minor or impact.rows:
-        sums = precedents.sums(action.agent, clock(action), impact.currency)
     return {
         "new": new,
         "largest_minor": known.largest_minor,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Greatest
 
 from agents import payloads
@@ -16,6 +16,7 @@ from approvals.models import Precedent, Tally, Verdict
 
 SLOT = timedelta(minutes=10)
 SIZES = ("recipients", "amount_minor", "rows")
+SUMMED = ""  # in place of a mark: the row that holds the sums
 MOST_ASKED = 40  # targets of one call that are looked up; a call with more has new ones in any case
 Kind = Precedent.Kind
 
@@ -47,32 +48,51 @@ def of_call(tool: str, arguments: Mapping[str, Any]) -> str:
 
 
 def known(agent: Agent, marks: Iterable[str]) -> Known:
-    found = {row.mark: row for row in _of(agent.pk, list(marks))}
-    amount = next((row for row in found.values() if row.kind == Kind.AMOUNT), None)
-    return Known(frozenset(found), amount.largest_minor if amount else 0, amount.count if amount else 0)
+    """Which of these marks the agent has. One query."""
+    return _known(_of(agent.pk, list(marks)))
 
 
-@prepared
-def _of(agent_id: int, marks: list[str]) -> QuerySet[Precedent]:
-    return Precedent.objects.filter(agent=agent_id, mark__in=marks)
-
-
-def sums(agent: Agent, at: datetime, currency: str) -> Sums:
-    """What the agent asked for until then, in slots that began no more than an hour and a day ago."""
+def known_and_sums(agent: Agent, marks: Iterable[str], at: datetime, currency: str) -> tuple[Known, Sums]:
+    """The same, and what the agent asked for until then, in slots that began no more than an hour and a day ago. One query."""
     hour, day = at - timedelta(hours=1) - SLOT, at - timedelta(days=1) - SLOT
-    told = next(iter(_summed(agent.pk, day, hour, at, currency)), (0,) * 2 * len(SIZES))
-    return Sums(*(dict(zip(SIZES, map(int, part), strict=True)) for part in (told[: len(SIZES)], told[len(SIZES) :])))
+    # A list without marks would be no query at all.
+    rows = _of_and_summed(agent.pk, list(marks) or [SUMMED], day, hour, at, currency)
+    told = next((row[2:] for row in rows if row[0] == SUMMED), (0,) * 2 * len(SIZES))
+    parts = (told[: len(SIZES)], told[len(SIZES) :])
+    sums = Sums(*(dict(zip(SIZES, map(int, part), strict=True)) for part in parts))
+    return _known(row for row in rows if row[0] != SUMMED), sums
+
+
+def _known(rows: Iterable[tuple[Any, ...]]) -> Known:
+    # Beside sums the database gives numbers of another kind.
+    found = {mark: (kind, int(largest), int(count)) for mark, kind, largest, count, *_zeros in rows}
+    largest, count = next(((of, so_many) for kind, of, so_many in found.values() if kind == Kind.AMOUNT), (0, 0))
+    return Known(frozenset(found), largest, count)
 
 
 @prepared
-def _summed(agent_id: int, day: datetime, hour: datetime, at: datetime, currency: str) -> QuerySet[Tally, Any]:
-    rows = Tally.objects.filter(agent=agent_id, slot__gt=day, slot__lte=at).values("agent").order_by()
+def _of(agent_id: int, marks: list[str]) -> QuerySet[Precedent, Any]:
+    return _marked(agent_id, marks).values_list("mark", "kind", "largest_minor", "count")
+
+
+@prepared
+def _of_and_summed(
+    agent_id: int, marks: list[str], day: datetime, hour: datetime, at: datetime, currency: str
+) -> QuerySet[Any, Any]:
+    zeros = {f"zero_{number}": Value(0) for number in range(2 * len(SIZES) - 2)}
+    precedents = _marked(agent_id, marks).annotate(**zeros)
     same = Q(currency=currency)
     told = {
         f"{span}_{name}": Sum(name, filter=within & (same if name == "amount_minor" else Q()), default=0)
         for span, within in (("hour", Q(slot__gt=hour)), ("day", Q())) for name in SIZES
     }  # fmt: skip
-    return rows.annotate(**told).values_list(*told)
+    tallies = Tally.objects.filter(agent=agent_id, slot__gt=day, slot__lte=at).values("agent").order_by()
+    sums = tallies.annotate(mark=Value(SUMMED), kind=Value(SUMMED), **told).values_list("mark", "kind", *told)
+    return precedents.values_list("mark", "kind", "largest_minor", "count", *zeros).union(sums, all=True)
+
+
+def _marked(agent_id: int, marks: list[str]) -> QuerySet[Precedent]:
+    return Precedent.objects.filter(agent=agent_id, mark__in=marks)
 
 
 def count(agent: Agent, at: datetime, facts: Mapping[str, Any]) -> None:
