@@ -12,6 +12,11 @@ _PEOPLE = re.compile(
     r"(?i)(^|_)(to|cc|bcc|recipients?|receivers?|participants?|attendees?|guests?|invitees?|users?|members?|emails?|"
     r"addresses|user_?names?|contacts?)$"
 )
+# Where something travels, “to” says where it goes and not to whom.
+_TO = re.compile(r"(?i)(^|_)to$")
+_JOURNEY = re.compile(
+    r"(?i)(^|_)(origin|departures?|flights?|trains?|airports?|stations?|passengers?|travell?ers?)(_|$)"
+)
 _AMOUNT = re.compile(r"(?i)(^|_)(amount|total|price|sum|cost|budget|value)(_(usd|eur|gbp|chf|minor|cents))?$")
 _NO_MONEY = re.compile(r"(?i)(gb|fuel|data|quantity|count|percent|number|weight|volume|temperature|min|max)")
 _MANY = re.compile(r"(?i)(ids|items|rows|records|files|paths|entries|orders|messages)$")
@@ -34,10 +39,19 @@ def read(arguments: Mapping[str, Any], *, spends: bool) -> Impact:
 def people(arguments: Mapping[str, Any]) -> set[str]:
     """Whom a call names in the places for people: addresses where there are some, else what stands there."""
     found: set[str] = set()
-    for place, text in provenance.leaves(arguments):
+    leaves = list(provenance.leaves(arguments))
+    travels = any(_JOURNEY.search(_plain(place)) for place, _text in leaves)
+    for place, text in leaves:
         if _PEOPLE.search(_plain(place)) and text.strip():
-            found |= set(sightings.addresses(text)) or {text.strip().casefold()}
+            addresses = set(sightings.addresses(text))
+            if addresses or not (travels and _TO.search(_plain(place)) and _is_a_place(text)):
+                found |= addresses or {text.strip().casefold()}
     return found
+
+
+def _is_a_place(text: str) -> bool:
+    """Whether what stands under “to” can be a city: neither an address, which was asked before, nor an account."""
+    return not sightings.accounts(text) and not sightings.numbers(text)
 
 
 def _amount(arguments: Mapping[str, Any]) -> int:
