@@ -32,6 +32,11 @@ _WHAT_WAS_WRONG = {
 }
 
 
+def regions(page: str) -> str:
+    """The template of what is live around an action: on its card, or on the form that edits it."""
+    return "approvals/edit.html#live" if page == "edit" else "approvals/review.html#live"
+
+
 def reasons_for(answer: str) -> dict[str, Any]:
     """The reasons that are offered with an answer, each with its words."""
     return _WHAT_WAS_WRONG if answer == Decision.Answer.WRONG else _WHY_NOT

@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from agents.models import Agent, User
-from approvals import amendments, earned, live, queries
+from approvals import amendments, cards, earned, live, queries
 from approvals.addresses import filter_from, number
 
 logger = logging.getLogger(__name__)
@@ -156,13 +156,14 @@ class ActionRegion(Region):
     def prepare(self, wanted: QueryDict) -> None:
         self.action_id = int(self.scope["url_route"]["kwargs"]["action_id"])
         self.version = number(wanted.get("version", ""))
+        self.regions = cards.regions(wanted.get("page", ""))
 
     def key(self) -> Any:
-        return ("action", self.action_id, self.version, translation.get_language())
+        return ("action", self.action_id, self.version, self.regions, translation.get_language())
 
     def render(self) -> str:
         context = queries.standing(self.action_id, self.version)
-        return render_to_string("approvals/review.html#live", {**context, "pushed": True}) if context else ""
+        return render_to_string(self.regions, {**context, "pushed": True}) if context else ""
 
 
 class TaskRegion(Region):

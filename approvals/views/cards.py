@@ -56,7 +56,7 @@ def action(request: Request, action_id: int) -> HttpResponse:
     if found is None:
         return render(request, "404.html", status=404)
     if request.htmx:
-        return render(request, "approvals/review.html#live", {**found, "pushed": True})
+        return render(request, cards.regions(request.GET.get("page", "")), {**found, "pushed": True})
     return card(request, found)
 
 

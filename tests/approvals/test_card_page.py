@@ -222,7 +222,7 @@ def test_a_wrong_edit_keeps_what_was_typed_and_says_what_is_wrong(enter: Enter, 
 def test_the_editor_hears_of_a_newer_version_while_it_is_open(enter: Enter, mara: User) -> None:
     action = propose("medium")
     html = enter(mara).get(f"/actions/{action.pk}/edit/").content.decode()
-    assert f'ws-connect="/live/actions/{action.pk}/?version=1"' in html
+    assert f'ws-connect="/live/actions/{action.pk}/?version=1&amp;page=edit"' in html
     for name in ("standing", "outcome", "seats"):
         assert html.count(f'id="{name}"') == 1
 
