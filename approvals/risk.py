@@ -1,6 +1,6 @@
 """How much is at stake. Pure: the same proposal always gets the same assessment, and every point has a sentence."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
@@ -66,7 +66,7 @@ class Proposal:
     settled: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
     @property
     def reads_only(self) -> bool:

@@ -5,8 +5,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-from agents.models import Action, Agent, Task, TrustScore
-from approvals.models import Precedent, Tally
+from agents.models import Action, ActionVersion, Agent, Event, Task, TrustScore
+from approvals.models import Approval, Precedent, Tally, Verdict
 
 CALLS = 5  # of a task
 SLOTS = 1_000  # of ten minutes, beginning now: a week, all of the last day among them
@@ -43,6 +43,16 @@ def grow(task: Task, before: int, until: int) -> None:
     Precedent.objects.filter(pk=precedent.pk).delete()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+
+
+def forget(action: Action) -> None:
+    """Take an action back with all rows that follow from it."""
+    _unchecked()
+    with connection.cursor() as cursor:
+        for model in (Event, Approval, Verdict, ActionVersion):
+            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE action_id = %s", [action.pk])
+        cursor.execute(f"DELETE FROM {Action._meta.db_table} WHERE id = %s", [action.pk])
+    _unchecked("origin")
 
 
 def _unchecked(role: str = "replica") -> None:

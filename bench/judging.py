@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agents import ledger, proposals
 from agents.models import Action, ActionVersion, Agent, Message, Task, Tool
-from approvals import gate, precedents
+from approvals import evidence, gate, precedents
 from approvals.models import Tier, Verdict
 from bench import history
 from bench.report import Figure
@@ -61,12 +61,12 @@ def _run() -> Task:
         texts = [Message(task=task, position=position, role=role, tool="shop/get_orders" if role == "tool" else "", text=SAID)
                  for role in ("user", "tool")]  # fmt: skip
         Message.objects.bulk_create(texts)
-        with transaction.atomic():
-            _propose(task, "read", position)
+        _propose(task, "read", position)
     history.busy(agent)
     return task
 
 
+@transaction.atomic
 def _propose(task: Task, name: str, position: int) -> Verdict:
     """As the runner does it."""
     wish = proposals.Wish(f"step-{position}", NAMES[name], CALLS[name][1], why="It is what was asked for.")
@@ -78,10 +78,9 @@ def _propose(task: Task, name: str, position: int) -> Verdict:
 
 def _added(task: Task, name: str) -> Cost:
     """The difference that judging makes, both sides in turn; nothing of it stays."""
-    with transaction.atomic():
-        given = _propose(task, name, history.CALLS)
-        columns = {field.name: getattr(given, field.name) for field in Verdict._meta.concrete_fields}
-        transaction.set_rollback(True)
+    given = _propose(task, name, history.CALLS)
+    columns = {field.name: getattr(given, field.name) for field in Verdict._meta.concrete_fields}
+    _forget(given)
     del columns["id"], columns["action"], columns["created_at"]
     sides: dict[bool, list[Cost]] = {True: [], False: []}
     for _round in range(WARM + ROUNDS):
@@ -90,7 +89,7 @@ def _added(task: Task, name: str) -> Cost:
                 if not judged:
                     stack.enter_context(patch.object(gate, "_judge", _given(columns)))
                     stack.enter_context(patch.object(precedents, "count", lambda *_given: None))
-                costs.append(_cost(task, name, count=len(costs) == WARM - 1))
+                costs.append(_cost(task, name, count=len(costs) == WARM - 1, judged=judged))
     # The fastest of many: what else the machine does is in all the others.
     told = {judged: [min(one[at] for one in costs[WARM:]) for at in range(2)] for judged, costs in sides.items()}
     wall, cpu = (told[True][at] - told[False][at] for at in range(2))
@@ -106,10 +105,17 @@ def _given(columns: dict[str, Any]) -> Any:
     return judge
 
 
-def _cost(task: Task, name: str, *, count: bool) -> Cost:
-    with transaction.atomic(), CaptureQueriesContext(connection) if count else nullcontext() as asked:
+def _forget(verdict: Verdict, *, counted: bool = True) -> None:
+    """Nothing of it stays. A rollback would do that, too, and with it the client would forget its prepared statements."""
+    if counted:
+        precedents.discount(verdict.action.agent, evidence.clock(verdict.action), verdict.facts)
+    history.forget(verdict.action)
+
+
+def _cost(task: Task, name: str, *, count: bool, judged: bool) -> Cost:
+    with CaptureQueriesContext(connection) if count else nullcontext() as asked:
         wall, cpu = time.perf_counter(), time.process_time()
-        _propose(task, name, history.CALLS)
+        verdict = _propose(task, name, history.CALLS)
         spent = time.perf_counter() - wall, time.process_time() - cpu
-        transaction.set_rollback(True)
+    _forget(verdict, counted=judged)
     return spent[0] * 1_000, spent[1] * 1_000, len(asked) if asked else 0
