@@ -292,7 +292,7 @@ def _stop(task: Task, reason: str, gate: Gate) -> None:
     states.move(
         task, task.state, T.STOPPED, by=ledger.GATE, reason=reason, where=_mine(task), runnable_at=None, **NOBODY
     )
-    for action in task.actions.filter(state__in=(A.PROPOSED, A.PENDING, A.APPROVED)):
+    for action in task.actions.filter(state__in=(A.PROPOSED, A.PENDING, A.APPROVED)).order_by("position"):
         gate.withdraw(action, by=ledger.GATE, reason=reasons.TASK_STOPPED)
 
 

@@ -66,7 +66,7 @@ def recount() -> None:
     Each in its own transaction. What a crash leaves out is counted again by the final gate.
     """
     waiting = Action.objects.filter(state=A.APPROVED, approvals__state=Approval.State.SATISFIED)
-    for pk in waiting.values_list("pk", flat=True).distinct():
+    for pk in waiting.order_by("pk").values_list("pk", flat=True).distinct():
         gate.recount(pk)
 
 
@@ -162,7 +162,7 @@ def _take(change: Change, person: User) -> Change:
 
 def _overtaken(charter: Charter) -> Conflict:
     about = Q(kind=charter.kind, state=State.IN_FORCE, **charter.subject)
-    last = Change.objects.select_related("asked_by").filter(about).order_by("-settled_at").first()
+    last = Change.objects.select_related("asked_by").filter(about).order_by("-settled_at", "-pk").first()
     who = str(last.asked_by) if last else _("somebody")
     said = _("%(who)s changed this meanwhile. Nothing of yours was saved: look at it as it is now, and save again.")
     return Conflict(said % {"who": who}, kind="change")

@@ -73,7 +73,7 @@ def stop_task(task: Task, person: User, proof: Proof, note: str = "") -> None:
     states.move(
         task, task.state, T.STOPPED, by=by, reason=note or _("stopped by %(name)s") % {"name": person}, runnable_at=None
     )
-    for action in task.actions.filter(state__in=(A.PROPOSED, A.PENDING, A.APPROVED)):
+    for action in task.actions.filter(state__in=(A.PROPOSED, A.PENDING, A.APPROVED)).order_by("position"):
         gate.withdraw(action, by=by, reason=reasons.TASK_STOPPED)
 
 
@@ -97,7 +97,7 @@ def engage(
 
 def in_flight(agent: Agent | None = None, tool: Tool | None = None) -> list[Action]:
     """What is being carried out at this moment, by an agent, through a tool, or at all."""
-    running = Action.objects.filter(state=A.EXECUTING).select_related("agent", "tool")
+    running = Action.objects.filter(state=A.EXECUTING).select_related("agent", "tool").order_by("pk")
     return list(running.filter(agent=agent) if agent else running.filter(tool=tool) if tool else running)
 
 

@@ -134,7 +134,7 @@ def _task(action: Action) -> Iterator[Text]:
 def _answers(action: Action, asked: ActionVersion) -> Iterator[Text]:
     """What people wrote to the agent about earlier versions: they named it."""
     if asked.version > 1:
-        yield from (Text("user", text) for text in action.guidance.values_list("text", flat=True))
+        yield from (Text("user", text) for text in action.guidance.order_by("version").values_list("text", flat=True))
 
 
 def _earlier(action: Action) -> tuple[tuple[Text, ...], Past]:

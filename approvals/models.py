@@ -20,6 +20,9 @@ class Role(models.Model):
     fills = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="filled_by")
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="roles")
 
+    class Meta:
+        ordering = ["pk"]
+
     def __str__(self) -> str:
         return self.name
 
@@ -71,6 +74,7 @@ class TierRequirement(models.Model):
     objects = Needs()
 
     class Meta:
+        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["tier", "role"], name="one_requirement_per_role"),
             models.CheckConstraint(condition=Q(count__gte=1), name="requirement_needs_somebody"),
@@ -457,4 +461,5 @@ class Feedback(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["action", "person"], name="one_feedback_per_person")]

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -135,10 +135,10 @@ def board(who: Audience) -> dict[str, Any]:
     """Everything the live regions of the board show. The number of queries does not depend on how much waits."""
     mine = _open(who.roles, who.filter)
     now = timezone.now()
-    soon = list(mine.filter(deadline__lt=now + SOON).order_by("deadline")[: who.filter.length])
-    later = mine.exclude(deadline__lt=now + SOON).order_by("urgency")[: who.filter.length + 1]
+    soon = list(mine.filter(deadline__lt=now + SOON).order_by("deadline", "pk")[: who.filter.length])
+    later = mine.exclude(deadline__lt=now + SOON).order_by("urgency", "pk")[: who.filter.length + 1]
     rest = list(later)
-    gone = list(_rows(Approval.objects.filter(closed_at__gte=now - TOMBSTONE)).order_by("-closed_at")[:FEED])
+    gone = list(_rows(Approval.objects.filter(closed_at__gte=now - TOMBSTONE)).order_by("-closed_at", "-pk")[:FEED])
     rows = {row.approval.pk: row for row in rows_of([*soon, *rest, *gone])}
     soon.sort(key=lambda approval: (-approval.tier.weight, approval.deadline))
     return {
@@ -199,7 +199,8 @@ def row(approval: Approval) -> Row:
 
 def rows_of(approvals: list[Approval]) -> list[Row]:
     """Questions with their seats and voices loaded, and what those who answered may fill at this moment."""
-    prefetch_related_objects(approvals, "tier__requirements", "decisions__person")
+    voices = Decision.objects.select_related("person").order_by("pk")
+    prefetch_related_objects(approvals, "tier__requirements", Prefetch("decisions", voices))
     heard = {voice.person_id for one in approvals if one.state == Approval.State.OPEN for voice in one.decisions.all()}
     powers = tiers.powers(heard) if heard else {}
     return [Row(approval, powers) for approval in approvals]
@@ -259,7 +260,7 @@ def agents() -> QuerySet[Agent]:
     waiting = asked.order_by().values("action__agent").annotate(count=Count("pk")).values("count")
     stopped = Exists(StopSwitch.objects.filter(agent=OuterRef("pk"), lifted_at=None))
     agents = Agent.objects.annotate(live_tasks=live, waiting=Coalesce(Subquery(waiting), 0), stopped=stopped)
-    return agents.select_related("owner").order_by("name")
+    return agents.select_related("owner").order_by("name", "pk")
 
 
 def agent_record(agent: Agent, of_last: int = 500) -> dict[str, int]:
@@ -277,14 +278,14 @@ def last_decision(action: Action) -> Decision | None:
 
 def up_next(who: Audience, length: int = 12) -> list[Row]:
     """The head of the queue beside an open card."""
-    found = list(_open(who.roles, who.filter).order_by("urgency")[:length])
+    found = list(_open(who.roles, who.filter).order_by("urgency", "pk")[:length])
     return rows_of(found)
 
 
 def similar(action: Action, length: int = 5) -> tuple[dict[str, int], list[Action]]:
     """What became of this agent's last 50 calls of the same tool: counts by ending, and the newest few."""
     earlier = Action.objects.filter(agent_id=action.agent_id, tool_name=action.tool_name).exclude(pk=action.pk)
-    newest = list(earlier.filter(state__in=Action.State.endings()).order_by("-moved_at")[:50])
+    newest = list(earlier.filter(state__in=Action.State.endings()).order_by("-moved_at", "-pk")[:50])
     tally: dict[str, int] = defaultdict(int)
     for other in newest:
         tally[other.state] += 1

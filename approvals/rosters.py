@@ -120,7 +120,7 @@ def waiting(roster: Roster) -> list[Waiting]:
     asked = Approval.objects.filter(state=Approval.State.OPEN).exclude(kind=Approval.Kind.REVIEW)
     related = ("action__agent", "action__task", "tier", "asked")
     names = dict(Role.objects.values_list("slug", "name"))
-    found = list(asked.select_related(*related).order_by("urgency")[:WAITING])
+    found = list(asked.select_related(*related).order_by("urgency", "pk")[:WAITING])
     return [Waiting(row, roster, names) for row in queries.rows_of(found)]
 
 

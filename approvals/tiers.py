@@ -44,7 +44,7 @@ def held(people: Iterable[int]) -> tuple[dict[int, set[str]], Powers]:
 @prepared
 def _held(people: list[int]) -> QuerySet[User, Any]:
     rows = User.objects.filter(pk__in=people, is_active=True, roles__isnull=False)
-    return rows.values_list("pk", "roles__slug", "roles__decides", "roles__fills__slug")
+    return rows.order_by("pk").values_list("pk", "roles__slug", "roles__decides", "roles__fills__slug")
 
 
 def agreed(approval: Approval) -> tuple[Powers, Powers]:
@@ -63,7 +63,7 @@ def _voices(approval_id: int) -> QuerySet[Decision, Any]:
     able = {"person__is_active": True, "person__roles__decides": True}
     voices = Decision.objects.filter(**able, approval=approval_id, answer=Decision.Answer.APPROVE)
     roles = ("person__roles__slug", "person__roles__fills__slug")
-    return voices.annotate(now=Moment()).values_list("person_id", "at", "now", *roles)
+    return voices.annotate(now=Moment()).order_by("pk").values_list("person_id", "at", "now", *roles)
 
 
 def filled(approval: Approval, powers: Mapping[int, set[str]]) -> bool:

@@ -64,7 +64,11 @@ def begin(
 
 def left_behind() -> Any:
     """Ids of trials whose hint was lost."""
-    return Trial.objects.filter(ended_at=None, moved_at__lt=Now() - QUIET).values_list("pk", flat=True)
+    return (
+        Trial.objects.filter(ended_at=None, moved_at__lt=Now() - QUIET)
+        .order_by("moved_at")
+        .values_list("pk", flat=True)
+    )
 
 
 def open_finding(finding: Finding) -> None:

@@ -4,6 +4,8 @@ import pytest
 from django.test import override_settings
 from hypothesis import settings
 
+from tests import disorder
+
 # How long one example takes says more about the machine's load than about the code.
 settings.register_profile("ours", deadline=None)
 settings.load_profile("ours")
@@ -21,4 +23,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def quick_passwords() -> Iterator[None]:
     """Hundreds of people are made in these tests; none of them needs a hash that takes a tenth of a second."""
     with override_settings(PASSWORD_HASHERS=["tests.hashers.QuickArgon2"]):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rows_come_as_they_please() -> Iterator[None]:
+    """What is read without an order must not be counted on to come in the one in which it was made."""
+    with disorder.newest_first():
         yield

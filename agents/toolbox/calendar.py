@@ -66,7 +66,7 @@ def preview(arguments: dict[str, Any]) -> Preview:
 def entries(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
     work(call, 0.3)
     found = Happening.objects.filter(tool="calendar.create", detail__day=arguments["day"])
-    return {"day": arguments["day"], "entries": list(found.values_list("summary", flat=True)[:50])}
+    return {"day": arguments["day"], "entries": list(found.order_by("pk").values_list("summary", flat=True)[:50])}
 
 
 def preview_entries(arguments: dict[str, Any]) -> Preview:

@@ -89,7 +89,9 @@ def preview_label(arguments: dict[str, Any]) -> Preview:
 
 def analyse(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
     work(call, 12, _("reading %(count)s customers") % {"count": count(Customer.objects.count())}, steps=25)
-    by_city = Customer.objects.values_list(arguments["by"]).annotate(size=Count("pk")).order_by("-size")
+    by_city = (
+        Customer.objects.values_list(arguments["by"]).annotate(size=Count("pk")).order_by("-size", arguments["by"])
+    )
     return {"by": arguments["by"], "groups": dict(Counter(dict(by_city)).most_common(10))}
 
 

@@ -47,7 +47,7 @@ def _audience(arguments: dict[str, Any]) -> Any:
 
 
 def send_campaign(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
-    people = list(_audience(arguments).values_list("email", flat=True))
+    people = list(_audience(arguments).order_by("pk").values_list("email", flat=True))
     work(call, 4, _("sending to %(count)s people") % {"count": count(len(people))})
     summary = f"Campaign “{arguments['subject']}” to {len(people):,} people"
     return happened(call, "email.send_campaign", summary, recipients=len(people), sample=people[:3], **arguments)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from agents.models import User
 from agents.payloads import Refused
 from approvals import changes, proofs, rosters
 from approvals.charter_forms import LABELS, RoleForm, TierForm, differences, is_fixed, said
@@ -47,7 +48,9 @@ def add(request: Request) -> HttpResponse:
 def role(request: Request, slug: str) -> HttpResponse:
     """One role: its name, whether it decides, whose seats it fills; or an end to it."""
     changes.only_admins(request.user)
-    found = get_object_or_404(Role.objects.prefetch_related("members"), slug=slug)
+    found = get_object_or_404(
+        Role.objects.prefetch_related(Prefetch("members", User.objects.order_by("username"))), slug=slug
+    )
     charter = RoleCharter(slug)
     form = RoleForm(
         request.POST if request.method == "POST" else None, slug=slug, mark=changes.seen(charter), initial=charter.now()
