@@ -144,6 +144,7 @@ class Task(models.Model):
     note = text(300)
     result = models.JSONField(null=True, blank=True)
     reason = models.TextField(blank=True, default="")
+    attempts = models.PositiveIntegerField(default=0)
     runnable_at = models.DateTimeField(null=True, blank=True)
     leased_by = text(200)
     leased_until = models.DateTimeField(null=True, blank=True)

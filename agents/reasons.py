@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 WORKER_LOST = _("the worker was lost while the tool ran")
 PLAN_BROKE = _("its plan broke, and the log of the worker says where")
+NO_END = _("its plan was tried three times and came to no end, and the logs of the workers say where")
 TASK_STOPPED = _("the task was stopped")
 
 FORBIDDEN = _("forbidden by policy")

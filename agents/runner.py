@@ -6,10 +6,12 @@ Whoever makes a task runnable says so in its own transaction (`wake`): `runnable
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from django.db import Error as DatabaseFault
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Least
 
@@ -26,7 +28,9 @@ LIVE = (T.QUEUED, T.RUNNING, T.WAITING_APPROVAL)
 # Renewed before every step and as long as a tool may take before every call: it only has to outlast planning.
 STRETCH_LEASE = timedelta(seconds=10)
 GRACE = timedelta(seconds=5)
-NOBODY: dict[str, Any] = {"leased_by": "", "leased_until": None}
+# So many workers in a row may be lost before the next step is done; then the plan is to blame (`reasons.NO_END`).
+ATTEMPTS = 3
+NOBODY: dict[str, Any] = {"leased_by": "", "leased_until": None, "attempts": 0}
 # Of statements that are prepared.
 STRETCH_END, ONE_MORE = later(STRETCH_LEASE), F("attempts") + 1
 FREE = Q(leased_until=None) | Q(leased_until__lt=NOW)
@@ -84,7 +88,8 @@ def lock(task_id: int) -> None:
 def take(task_id: int, worker: str) -> Task | None:
     """Lease a runnable task for one stretch; None when there is nothing to do or another worker has it."""
     due = {"pk": task_id, "state__in": LIVE, "runnable_at__lte": NOW}
-    if not update(Task, due, {"runnable_at": None, "leased_by": worker, "leased_until": STRETCH_END}, also=FREE):
+    lease = {"leased_by": worker, "leased_until": STRETCH_END, "attempts": ONE_MORE}
+    if not update(Task, due, {"runnable_at": None, **lease}, also=FREE):
         return None
     (task,) = _taken(task_id)
     return task
@@ -112,14 +117,23 @@ def _runnable(task_id: int) -> QuerySet[Task, Any]:
 def advance(task: Task, *, gate: Gate) -> bool:
     """Take one step of a stretch that was just begun or renewed: run what is approved, then propose what comes next.
 
-    True: there is another step to take now. Waiting is returning False. A plan that breaks ends its task.
+    True: there is another step to take now. Waiting is returning False. A plan that breaks ends its task, and so does
+    one from which no worker comes back.
     """
+    if task.attempts > ATTEMPTS:
+        logger.error("the plan of task %s came to no end", task.pk)
+        _stop(task, reasons.NO_END, gate)
+        return False
     try:
         return _step(task, gate)
     except plans.Broken as error:
         logger.exception("the plan of task %s broke", task.pk)
         _stop(task, f"{reasons.PLAN_BROKE}: {error}", gate)
         return False
+    except plans.OUTSIDE:
+        with suppress(DatabaseFault):  # where even this cannot be written, it counts as an attempt
+            update(Task, {"pk": task.pk, **_mine(task)}, {"attempts": 0})
+        raise
 
 
 def _step(task: Task, gate: Gate) -> bool:
@@ -172,7 +186,7 @@ def renew(task: Task) -> bool:
     """Keep a task for one step more, its row read again; False when it is paused, over, or another worker's."""
     # The flag goes down before the rows are read: what was committed by now will be seen, what comes later raises it again.
     mine = {"pk": task.pk, "state__in": LIVE, **_mine(task)}
-    if not update(Task, mine, {"leased_until": STRETCH_END, "runnable_at": SEEN}):
+    if not update(Task, mine, {"leased_until": STRETCH_END, "runnable_at": SEEN, "attempts": 1}):
         return False
     task.refresh_from_db(fields=["state", "done", "total"])
     return True
@@ -344,7 +358,8 @@ def _claim(action: Action, gate: Gate) -> bytes | None:
     if body is None:
         return None
     timeout = timedelta(seconds=now.tool.timeout_seconds if now.tool else 0)
-    lease: dict[str, Any] = {"leased_until": later(max(STRETCH_LEASE, timeout + 2 * GRACE))}
+    # What becomes of this worker from here on says nothing about the plan.
+    lease: dict[str, Any] = {"leased_until": later(max(STRETCH_LEASE, timeout + 2 * GRACE)), "attempts": 1}
     if now.task.state == T.RUNNING:
         update(Task, {"pk": task.pk}, lease)
     else:

@@ -37,8 +37,10 @@ PLANS = (
     "agents.plans.records",
 )
 
-# What breaks around a plan and is not its fault: the same plan may go on a moment later.
-AROUND = (DatabaseFault, ConnectionError, MemoryError, SoftTimeLimitExceeded)
+# What breaks around a plan is not its fault: the same plan may go on a moment later.
+OUTSIDE = (DatabaseFault, ConnectionError)
+# Nor need it be when its worker runs out of memory or time, unless that happens again and again.
+AROUND = (*OUTSIDE, MemoryError, SoftTimeLimitExceeded)
 
 
 class Broken(Exception):

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 from django.db.models.functions import Now
 
-from agents import plans
+from agents import plans, reasons, runner
 from agents.models import Event, Task, User
 from agents.plans import Plan, Refined, Step
 from approvals import controls, queries, tasks
@@ -111,23 +112,71 @@ def test_what_people_still_have_to_settle_stays_with_them(task: Any, mara: User)
     assert (action.state, question(action).state) == ("UNKNOWN", Approval.State.OPEN)
 
 
-def test_a_fault_of_the_database_is_not_the_plans(task: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    faults = [OperationalError("gone away")]
+def raises(error: Exception, times: int = 100) -> Callable[..., dict[str, str]]:
+    """Arguments of a step that cannot be worked out so many times."""
+    left = [error] * times
 
     def arguments(_results: object) -> dict[str, str]:
-        if faults:
-            raise faults.pop()
+        if left:
+            raise left.pop()
         return {"to": "anna"}
 
-    tried = task([replace(ASKS, arguments=arguments)])
-    with pytest.raises(OperationalError):
-        tasks.advance(tried.pk)
-    tried.refresh_from_db()
-    assert tried.state == "RUNNING" and tried.leased_by
+    return arguments
+
+
+def lost(task: Task, error: type[Exception] | None) -> None:
+    """A worker takes the task and is stopped by this error, or killed; the sweep finds what it left."""
+    if error:
+        with pytest.raises(error):
+            tasks.advance(task.pk)
+    else:
+        runner.take(task.pk, "killed")
+    task.refresh_from_db()
+    assert task.leased_by and not task.ended
     Task.objects.update(leased_until=Now() - timedelta(seconds=1))
     tasks.sweep()
+
+
+@pytest.mark.parametrize("error", [OperationalError, ConnectionError])
+def test_a_fault_of_what_a_plan_stands_on_is_not_its_own(task: Any, error: type[Exception]) -> None:
+    often = runner.ATTEMPTS + 2
+    tried = task([replace(ASKS, arguments=raises(error("gone away"), often))])
+    for _worker in range(often):
+        lost(tried, error)
     tasks.advance(tried.pk)
     assert tried.actions.get().state == "PENDING"
+
+
+@pytest.mark.parametrize("error", [SoftTimeLimitExceeded, MemoryError, None])
+def test_a_plan_from_which_no_worker_comes_back_is_given_up(
+    task: Any, enter: Enter, mara: User, error: type[Exception] | None
+) -> None:
+    lists = [ASKS]
+    endless = stretch(task(lambda _parameters: lists))
+    action = endless.actions.get()
+    lists.append(replace(ASKS, key="next", arguments=raises((error or AttributeError)())))
+    runner.wake(endless.pk)
+    for _worker in range(runner.ATTEMPTS):
+        lost(endless, error)
+    tasks.advance(endless.pk)
+    endless.refresh_from_db()
+    assert (endless.state, endless.reason) == ("STOPPED", reasons.NO_END)
+    assert (endless.runnable_at, endless.leased_by) == (None, "")
+    told = Event.objects.get(kind="task.stopped", task=endless)
+    assert (told.actor_kind, told.reason, told.to) == ("gate", reasons.NO_END, "STOPPED")
+    action.refresh_from_db()
+    assert (action.state, question(action).state) == ("CANCELLED", Approval.State.CANCELLED)
+    assert reasons.NO_END in enter(mara).get(f"/tasks/{endless.pk}/").content.decode()
+
+
+def test_every_step_that_is_done_begins_the_count_anew(task: Any) -> None:
+    steps = [replace(ASKS, key=key, arguments=raises(SoftTimeLimitExceeded(), 2)) for key in ("one", "two", "three")]
+    slow = task(steps)
+    for _worker in range(2 * len(steps)):
+        lost(slow, SoftTimeLimitExceeded)
+    tasks.advance(slow.pk)
+    slow.refresh_from_db()
+    assert (slow.actions.count(), slow.state, slow.attempts) == (3, "WAITING_APPROVAL", 0)
 
 
 def test_a_task_that_was_paused_in_this_moment_stays_paused(task: Any, mara: User) -> None:

@@ -247,3 +247,25 @@ def test_an_outcome_that_comes_after_the_claim_was_lost_is_evidence_and_no_more(
     assert (action.state, Effect.objects.count()) == ("UNKNOWN", 1)
     assert kinds(action)[-2:] == ["action.unknown", "action.late_report"]
     assert Event.objects.get(kind="action.late_report").detail["state"] == "SUCCEEDED"
+
+
+def test_a_worker_that_is_lost_while_a_tool_runs_says_nothing_about_the_plan(
+    plan: Plans, mara: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = propose(tool="chat.post", arguments=NOTICE, task=(task := a_task()))
+    approve(action, mara)
+    plan(Step("step-0", "chat.post", NOTICE))
+
+    def killed(_call: tools.Call) -> None:
+        raise SystemExit
+
+    called(monkeypatch, killed)
+    Task.objects.filter(pk=task.pk).update(attempts=runner.ATTEMPTS - 1, runnable_at=Now())
+    with pytest.raises(SystemExit):
+        tasks.advance(task.pk)
+    Action.objects.update(leased_until=Now() - timedelta(seconds=1))
+    oversleep(task)
+    tasks.sweep()
+    tasks.advance(task.pk)
+    action.refresh_from_db()
+    assert (action.state, Task.objects.get(pk=task.pk).state) == ("UNKNOWN", "WAITING_APPROVAL")
