@@ -17,7 +17,7 @@ from agents.payloads import Refused
 from agents.prepared import insert, prepared, update
 from agents.states import A, Conflict
 from agents.transactions import whole
-from approvals import feedback, gate, openings, precedents, risk, tiers
+from approvals import feedback, gate, judgement, openings, precedents, risk, tiers
 from approvals.models import Approval, CardView, Decision, Level, Tier
 from approvals.tasks import hint
 from approvals.tiers import Forbidden as Forbidden
@@ -115,7 +115,7 @@ def edit(
     _voice(desk, Answer.EDIT, proof, view, seat, note)
     settled = risk.DOUBTS if desk.approval.kind == Approval.Kind.INPUT else ()
     by = ledger.person(person, proof.session_hash)
-    trust.edited(action, gate.terms(desk.approval.verdict))
+    trust.edited(action, judgement.terms(desk.approval.verdict))
     again = gate.resubmit(action, made, by=by, editor=person, reason=note, settled=settled)
     if again is None:
         raise Refused(_("These arguments are not allowed: %(reason)s") % {"reason": action.reason})
@@ -381,7 +381,7 @@ def _reject(desk: _Desk, proof: Proof, note: str) -> None:
     approval = desk.approval
     _closed(approval, Approval.State.REJECTED)
     by = ledger.person(desk.person, proof.session_hash)
-    trust.rejected(desk.action, gate.terms(approval.verdict))
+    trust.rejected(desk.action, judgement.terms(approval.verdict))
     states.move(
         desk.action, A.PENDING, A.REJECTED, by=by, reason=note, about={"tier": approval.level},
         evidence=desk.action.evidence,

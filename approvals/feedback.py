@@ -8,7 +8,7 @@ from agents.models import Action, User
 from agents.payloads import Refused
 from agents.states import Conflict
 from agents.transactions import whole
-from approvals import gate, tiers
+from approvals import judgement, tiers
 from approvals.models import Feedback, Verdict
 
 COMMENT_LIMIT = 2_000
@@ -34,7 +34,7 @@ def give(action: Action, person: User, *, good: bool, comment: str = "", by: led
             raise Conflict(_("You have called this bad. That stays: it has counted."), kind="feedback", action=now)
         return earlier
     verdict = Verdict.objects.select_related("policy").get(action=now, version=now.version)
-    trust.rated(now, gate.terms(verdict), good=good)
+    trust.rated(now, judgement.terms(verdict), good=good)
     Action.objects.filter(pk=now.pk).update(evidence=now.evidence)
     words = {"good": good, "comment": comment, "at": Now()}
     given, _made = Feedback.objects.update_or_create(action=now, person=person, defaults=words)

@@ -2,12 +2,10 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 from random import SystemRandom
 from typing import Any
 
-from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from agents import ledger, payloads, proposals, reasons, runner, states, tools, trust
@@ -16,10 +14,9 @@ from agents.models import Action, ActionVersion
 from agents.prepared import insert, prepared, update
 from agents.states import A
 from agents.transactions import whole
-from approvals import autonomy, evidence, policy, precedents, risk, rules, tiers
-from approvals.models import Approval, Policy, Tier, Verdict
+from approvals import evidence, judgement, policy, precedents, risk, tiers
+from approvals.models import Approval, Tier, Verdict
 from approvals.thresholds import Thresholds
-from approvals.vocabulary import Subject
 
 logger = logging.getLogger(__name__)
 LIVE = runner.LIVE
@@ -30,7 +27,7 @@ _random = SystemRandom()
 
 def submit(action: Action, asked: ActionVersion) -> Verdict:
     """Judge a proposed action and put the verdict into force, in the caller's transaction."""
-    verdict = _judge(action, asked)
+    verdict = judgement.judge(action, asked)
     _enact(action, asked, verdict)
     # Counted when it is asked for: many small ones that wait side by side are one large one, too.
     precedents.count(action.agent, evidence.clock(action), verdict.facts)
@@ -39,7 +36,7 @@ def submit(action: Action, asked: ActionVersion) -> Verdict:
 
 def weigh(action: Action, asked: ActionVersion) -> Verdict:
     """Judge a proposed action as `submit` does, and let nothing follow from it."""
-    verdict = _judge(action, asked)
+    verdict = judgement.judge(action, asked)
     precedents.count(action.agent, evidence.clock(action), verdict.facts)
     return verdict
 
@@ -74,7 +71,7 @@ def resubmit(
     asked = proposals.store(action, made, editor=editor)
     at = evidence.clock(action)
     precedents.discount(action.agent, at, floor.facts)
-    verdict = _judge(action, asked, floor, settled)
+    verdict = judgement.judge(action, asked, floor, settled)
     precedents.count(action.agent, at, verdict.facts)
     if verdict.outcome == policy.BLOCK:
         _enact(action, asked, verdict)
@@ -127,14 +124,14 @@ def clear(action: Action) -> bytes | None:
         _block(action, reasons.NOT_WHAT_WAS_APPROVED)
     elif action.tool and action.tool.version != action.tool_version:
         _ask_again(action, asked, reasons.TOOL_CHANGED)
-    elif _stricter_now(action, asked, verdict):
+    elif judgement.stricter_now(action, asked, verdict):
         _ask_again(action, asked, _why_again(verdict))
     elif verdict.outcome not in (Verdict.Outcome.APPROVE, Verdict.Outcome.INPUT):
         precedents.ran(action, verdict)
         return bytes(asked.body)
     elif _voices_hold(action, approval):
         precedents.ran(action, verdict)
-        trust.claimed(action, terms(verdict))
+        trust.claimed(action, judgement.terms(verdict))
         return bytes(asked.body)
     return None
 
@@ -150,12 +147,6 @@ def _why_again(verdict: Verdict) -> str:
     if verdict.outcome in policy.ALONE and verdict.policy.active:
         return reasons.TRUST_LOST
     return reasons.POLICY_STRICTER
-
-
-def terms(verdict: Verdict) -> trust.Terms:
-    """What the policy in force asks of trust, whichever made the verdict."""
-    active = verdict.policy if verdict.policy.active else _active()[0]
-    return autonomy.terms(active.thresholds)
 
 
 @whole
@@ -225,88 +216,6 @@ def close(action: Action, state: str) -> None:
     update(Approval, {"action": action.pk, "state__in": live}, {"state": state, "closed_at": NOW})
 
 
-def _judge(action: Action, asked: ActionVersion, floor: Verdict | None = None, settled: Iterable[str] = ()) -> Verdict:
-    """Assess and route one version and keep what was seen; an error in here is critical, never less."""
-    (active,) = _in_force(action.agent_id, action.tool_id or 0, action.task.agent_version, action.tool_version)
-    try:
-        earned_now = _earned(trust.read(action, active), active)
-        known: dict[str, Any] = {"settled": _settled(floor, settled), "trust": earned_now}
-        proposal = replace(evidence.proposal(action, asked), **known)
-        assessment, earned = risk.assess(proposal), policy.Trust.of(proposal)
-        ruling = policy.route(assessment, earned, rules.stored(active.rules), _subject(action, asked))
-        score = assessment.score
-    except DatabaseError:
-        raise
-    except Exception as error:  # noqa: BLE001 -- judgement that fails in any way is critical, never less
-        logger.warning("the gate could not judge action %s: %s", action.pk, type(error).__name__)
-        proposal = risk.Proposal(action.tool_name, known=False, confidence=action.confidence)
-        ruling, score = policy.broken(type(error).__name__), 1.0
-    if floor:
-        answered = floor.outcome == policy.INPUT and settled
-        outcome = policy.APPROVE if answered else floor.outcome
-        ruling = ruling.not_below(floor.level, outcome, floor.tier.level if floor.tier else "")
-    _tell_admins(action, active, ruling)
-    asks = ruling.outcome in (policy.APPROVE, policy.INPUT)
-    return insert(
-        Verdict(
-            action=action,
-            version=asked.version,
-            facts=proposal.facts(),
-            score=score,
-            level=ruling.level,
-            reasons=[{"text": reason.text, "values": reason.values} for reason in ruling.reasons],
-            outcome=ruling.outcome,
-            tier=_tier(ruling.tier)[0] if asks else None,
-            deadline_minutes=ruling.demand.deadline_minutes,
-            at_zero=ruling.demand.at_zero,
-            hold_seconds=ruling.demand.hold_seconds or 0,
-            policy=active,
-        )
-    )
-
-
-@prepared
-def _active() -> QuerySet[Policy]:
-    return Policy.objects.filter(active=True)
-
-
-@prepared
-def _in_force(agent_id: int, tool_id: int, agent_version: str, tool_version: str) -> QuerySet[Policy]:
-    """The active policy, and what was earned under it: both are asked about every proposal."""
-    return Policy.objects.filter(active=True).annotate(**trust.columns(agent_id, tool_id, agent_version, tool_version))
-
-
-@prepared
-def _tier(level: str) -> QuerySet[Tier]:
-    return Tier.objects.filter(level=level)
-
-
-def _earned(standing: trust.Standing, active: Policy) -> dict[str, Any]:
-    """The trust that judgement weighs. Evidence that nobody granted, where policy wants that, is no evidence."""
-    row, asked = standing.row, trust.Terms.of(active.thresholds)
-    bound = trust.bounded(row) if trust.alone(row, asked) else 1.0
-    counts = {"clean": row.clean_since, "wrong": row.wrong_since}
-    return {
-        "score": row.score, **counts, "bound": round(bound, 4), "limit": asked.limit, "ceiling": standing.ceiling,
-    }  # fmt: skip
-
-
-def _settled(floor: Verdict | None, settled: Iterable[str]) -> list[str]:
-    """Doubts that a person has answered, now or about an earlier version."""
-    return sorted({*(floor.facts.get("settled", []) if floor else ()), *settled})
-
-
-def _tell_admins(action: Action, active: Policy, ruling: policy.Ruling) -> None:
-    """Keep which rules gave no answer, or took too long for one."""
-    for trouble in ruling.found.troubles:
-        detail = {"rule": trouble.rule, "problem": trouble.problem, "cpu_ms": round(trouble.cpu_seconds * 1_000, 1)}
-        ledger.record("policy.rule_failed", ledger.GATE, action=action, policy_version=active.version, detail=detail)
-
-
-def _subject(action: Action, asked: ActionVersion) -> Subject:
-    return Subject(action.agent.slug, payloads.arguments(bytes(asked.body)))
-
-
 def _enact(action: Action, asked: ActionVersion, verdict: Verdict) -> None:
     about = {"policy_version": verdict.policy.version, "tier": verdict.level, "detail": {"outcome": verdict.outcome}}
     level = verdict.level
@@ -366,27 +275,6 @@ def _block(action: Action, reason: str) -> None:
     close(action, Approval.State.CANCELLED)
     states.move(action, A.APPROVED, A.BLOCKED, by=ledger.GATE, reason=reason)
     runner.wake(action.task_id)
-
-
-def _stricter_now(action: Action, asked: ActionVersion, verdict: Verdict) -> bool:
-    """Whether the active policy gives the stored facts a higher level, outcome or tier than was ruled.
-
-    What runs alone is ruled by the trust of this moment; what people approved needs none.
-    """
-    alone, facts = verdict.outcome in policy.ALONE, verdict.facts
-    if verdict.policy.active and not alone:
-        return False
-    active = verdict.policy if verdict.policy.active else Policy.objects.get(active=True)
-    earned = _earned(trust.of(action), active) if alone else facts.get("trust", {})
-    if verdict.policy.active and earned == facts.get("trust"):
-        return False
-    proposal = risk.Proposal(**facts | {"trust": earned})
-    assessment, weighed = risk.assess(proposal), policy.Trust.of(proposal)
-    ruling = policy.route(assessment, weighed, rules.stored(active.rules), _subject(action, asked))
-    tier = verdict.tier.level if verdict.tier else ""
-    raised = ruling.not_below(verdict.level, verdict.outcome, tier)
-    asks = raised.outcome in (policy.APPROVE, policy.INPUT)
-    return (raised.level, raised.outcome) != (verdict.level, verdict.outcome) or (asks and raised.tier != tier)
 
 
 def _ask_again(action: Action, asked: ActionVersion, reason: str) -> None:

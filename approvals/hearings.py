@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from agents import payloads, proposals, trust
 from agents.models import Action, Agent, Message, Task, Tool
 from agents.states import A
-from approvals import cards, gate, policy, precedents
+from approvals import cards, gate, judgement, policy, precedents
 from approvals.models import Verdict
 from approvals.petitions import NAME_LIMIT, Feedback, Request, schema
 
@@ -142,7 +142,7 @@ def _end(action: Action, state: str) -> None:
 
 def _learn(action: Action, verdict: Verdict, feedback: Feedback, state: str) -> None:
     """What the operator's word is worth: a decision, and good or bad of what ran."""
-    terms, alone = gate.terms(verdict), verdict.outcome in policy.ALONE
+    terms, alone = judgement.terms(verdict), verdict.outcome in policy.ALONE
     if state == A.REJECTED:
         trust.rejected(action, terms)
         precedents.refused(action, verdict)

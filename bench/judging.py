@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agents import ledger, proposals
 from agents.models import Action, ActionVersion, Agent, Message, Task, Tool
-from approvals import evidence, gate, precedents
+from approvals import evidence, gate, judgement, precedents
 from approvals.models import Tier, Verdict
 from bench import history
 from bench.report import Figure
@@ -87,7 +87,7 @@ def _added(task: Task, name: str) -> Cost:
         for judged, costs in sides.items():
             with ExitStack() as stack:
                 if not judged:
-                    stack.enter_context(patch.object(gate, "_judge", _given(columns)))
+                    stack.enter_context(patch.object(judgement, "judge", _given(columns)))
                     stack.enter_context(patch.object(precedents, "count", lambda *_given: None))
                 costs.append(_cost(task, name, count=len(costs) == WARM - 1, judged=judged))
     # The fastest of many: what else the machine does is in all the others.
