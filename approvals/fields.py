@@ -116,6 +116,19 @@ class Field:
         """This field and all below it."""
         yield self
 
+    def places(self, labels: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], "Field"]]:
+        """This field, to which these labels lead, and all below it."""
+        yield labels, self
+
+    def typed(self, data: Data) -> Iterator[tuple[str, str, str]]:
+        """What came back in each of its controls: the control's name, its own label if it has one, and the words."""
+        if sent := data.get(self.name):
+            yield self.name, "", self.told(str(sent))
+
+    def told(self, sent: str) -> str:
+        """The words that a person chose or typed where this was sent."""
+        return sent
+
     def untouched(self, data: Data) -> bool:
         return self.sent is None or self.sent == unbroken(self.drawn())
 

@@ -54,6 +54,14 @@ class SchemaForm:
         return [(name, labels.get(name, ""), text) for name, texts in self.errors.items() for text in texts]
 
     @property
+    def written(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        """By the name of each control that came back filled: the labels on the way to it, and the words in it."""
+        if self.view == RAW:
+            return {self.raw_name: ((_("All arguments as JSON"),), self.raw)}
+        found = ((labels, field.typed(self.data)) for labels, field in self.root.places(()))
+        return {name: ((*labels, own) if own else labels, words) for labels, some in found for name, own, words in some}
+
+    @property
     def base_text(self) -> str:
         """What the fields were drawn from, where that is no longer what the form began with."""
         return "" if same(self.base, self.first) else payloads.canonical(self.base).decode()

@@ -1,6 +1,7 @@
 """The controls of a typed form, by the kind of value: what each one draws, and what a text in it means."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -93,6 +94,11 @@ class Moment(Field):
     def drawn(self) -> str:
         return self._parts()[0]
 
+    def typed(self, data: Data) -> Iterator[tuple[str, str, str]]:
+        yield from super().typed(data)
+        if zone := data.get(self.zone_name):
+            yield self.zone_name, _("Offset from UTC"), str(zone)
+
     def _parts(self) -> tuple[str, str]:
         found = MOMENT.fullmatch(self.base) if isinstance(self.base, str) else None
         return (found[1], found[2]) if found else ("", "")
@@ -129,6 +135,9 @@ class Choice(Field):
 
     def drawn(self) -> str:
         return "" if self.base is ABSENT else code(self.base)
+
+    def told(self, sent: str) -> str:
+        return next((words for value, words, _chosen in self.options if value == sent), sent)
 
     def _blank(self) -> tuple[Any] | None:
         return (ABSENT,)

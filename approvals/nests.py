@@ -48,6 +48,10 @@ class Group(Field):
         for member in self.inner:
             yield from member.walk()
 
+    def places(self, labels: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Field]]:
+        for member in self.inner:
+            yield from member.places((*labels, member.label))
+
     @property
     def inner(self) -> list[Field]:
         return [*self.members.values(), *([self.rest] if self.rest else [])]
@@ -95,6 +99,12 @@ class Rows(Field):
         yield self
         for row in self.entries:
             yield from row.field.walk()
+
+    def places(self, labels: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Field]]:
+        *above, own = labels or (self.label,)
+        for number, row in enumerate(self.entries, start=1):
+            entry = _("%(list)s, entry %(number)s") % {"list": own, "number": number}
+            yield from row.field.places((*above, entry))
 
     @property
     def limits(self) -> str:

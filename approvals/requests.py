@@ -1,5 +1,7 @@
 """The request that a view of ours gets: the middleware has closed the door to everybody else."""
 
+from typing import Any
+
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -11,3 +13,5 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+    # The typed form that came with it, approvals.forms: a refusal gives back what was written, in the form's own words.
+    form: Any

@@ -22,6 +22,7 @@ RESPONSES: dict[type[Exception], tuple[int, str]] = {
 WORDS = ("note", "comment", "reason")
 # Of a typed form, approvals.forms: the prefix of its controls, and the ends of those with "--" that hold a value.
 FIELD, VALUES = "f-", ("--raw", "--rest", "--zone")
+ARROW = " \N{RIGHTWARDS ARROW} "
 RETRY_SECONDS = 2
 STAMP_SECONDS = 60
 
@@ -49,9 +50,16 @@ class Refusals:
 
 def _written(request: HttpRequest) -> list[tuple[str, str]]:
     """What a person had typed, each with the name of its field: who refuses it gives it back."""
-    found = [("", name) for name in request.POST if name in WORDS or name.startswith("note-")]
-    found += [(_place(name), name) for name in request.POST if _typed(name)]
-    return [(place, words) for place, name in found if (words := str(request.POST[name])).strip()]
+    form = getattr(request, "form", None)
+    told = form.written if form else {}
+    found = [("", str(request.POST[name])) for name in request.POST if name in WORDS or name.startswith("note-")]
+    found += [
+        (ARROW.join(labels), words)
+        for name in request.POST
+        if _typed(name)
+        for labels, words in [told.get(name, (_path(name), str(request.POST[name])))]
+    ]
+    return [(place, words) for place, words in found if words.strip()]
 
 
 def _typed(name: str) -> bool:
@@ -59,10 +67,9 @@ def _typed(name: str) -> bool:
     return name.startswith(FIELD) and ("--" not in name or name.endswith(VALUES))
 
 
-def _place(name: str) -> str:
-    return " \N{RIGHTWARDS ARROW} ".join(
-        part for part in name.removeprefix(FIELD).removesuffix("-raw").split("-") if part
-    )
+def _path(name: str) -> tuple[str, ...]:
+    """Where a control stood that its form, drawn anew, has no more."""
+    return tuple(part for part in name.removeprefix(FIELD).removesuffix("-raw").split("-") if part)
 
 
 def _again(request: HttpRequest, error: Exception) -> list[tuple[str, str]]:

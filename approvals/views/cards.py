@@ -163,15 +163,15 @@ def edit(request: Request, action_id: int) -> HttpResponse:
     if found is None:
         return render(request, "404.html", status=404)
     action, approval = found["action"], found["approval"]
+    asked = approval.asked if approval else action.versions.latest("version")
+    schema = action.tool.schema if action.tool else {}
+    form = request.form = SchemaForm(
+        schema, payloads.arguments(bytes(asked.body)), data=request.POST if request.method == "POST" else None
+    )
     if approval is None or action.state != A.PENDING:
         raise Conflict(_("This action no longer waits, so it cannot be edited."), kind="decided", action=action)
     if problem := decisions.why_not(approval, request.user, Decision.Answer.EDIT):
         raise decisions.Forbidden(problem)
-    asked = approval.asked
-    schema = action.tool.schema if action.tool else {}
-    form = SchemaForm(
-        schema, payloads.arguments(bytes(asked.body)), data=request.POST if request.method == "POST" else None
-    )
     if request.method == "POST" and request.POST.get("save") in ("save", "approve") and form.is_valid():
         return _save(request, action, approval, asked, form)
     context = {**found, "form": form, "asked": asked, "nonce": proofs.issue(request.user)}

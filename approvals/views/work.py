@@ -132,7 +132,8 @@ def start(request: Request, slug: str) -> HttpResponse:
     plan = plans.find(slug)
     if plan is None:
         raise Refused(_("This agent has no plan that could be started here."))
-    form = SchemaForm(plan.parameters, plans.defaults(plan), data=request.POST if request.method == "POST" else None)
+    sent = request.POST if request.method == "POST" else None
+    form = request.form = SchemaForm(plan.parameters, plans.defaults(plan), data=sent)
     if request.method == "POST" and request.POST.get("save") == "start" and form.is_valid():
         by = ledger.person(request.user, proofs.proof(request).session_hash)
         made = controls.start(found, form.arguments, by=by, starter=request.user)

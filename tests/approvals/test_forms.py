@@ -339,3 +339,21 @@ def test_untouched_means_unchanged_for_any_schema(fields: dict[str, Any], data: 
     assert form.is_valid(), form.errors
     page = drawn(form)
     assert len(page.ids) == len(set(page.ids))
+
+
+def test_what_came_back_is_told_by_the_labels_on_the_way_to_it() -> None:
+    when = {"type": "string", "title": "When", "format": "date-time"}
+    slot = {"type": "object", "properties": {"when": when, "sure": {"enum": [True, None, "<b>"]}}, "title": "Slot"}
+    schema = {"type": "object", "properties": {"slots": {"type": "array", "title": "Slots", "items": slot}}}
+    sent = {
+        "f-slots--rows": "2", "f-slots-0-when": "2027-03-31T09:30", "f-slots-0-when--zone": "+02:00",
+        "f-slots-0-sure": "null", "f-slots-0--off": "1", "f-slots-1-sure": '"<b>"', "f-slots-1-when": "",
+    }  # fmt: skip
+    assert SchemaForm(schema, {"slots": []}, sent).written == {
+        "f-slots-0-when": (("Slots, entry 1", "When"), "2027-03-31T09:30"),
+        "f-slots-0-when--zone": (("Slots, entry 1", "When", "Offset from UTC"), "+02:00"),
+        "f-slots-0-sure": (("Slots, entry 1", "Sure"), "no value (null)"),
+        "f-slots-1-sure": (("Slots, entry 2", "Sure"), "<b>"),
+    }
+    raw = SchemaForm(schema, {}, {"f--raw": "{not json"})
+    assert raw.written == {"f--raw": (("All arguments as JSON",), "{not json")}

@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from agents import tools
-from agents.models import Action, User
+from agents import plans, tools
+from agents.models import Action, Agent, StopSwitch, User
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import customers
 from approvals import gate
@@ -150,6 +150,12 @@ def edit_page(client: Client, action: Action) -> dict[str, str]:
     return {name: field(html, name) for name in ("nonce", "version", "digest")}
 
 
+def written(html: str) -> dict[str, str]:
+    """What a refusal gives back, by what it says where that stood."""
+    found = re.findall(r"What you had written: ([^<]*)</label><textarea[^>]* readonly>\n([^<]*)</textarea>", html)
+    return {unescape(place): unescape(words) for place, words in found}
+
+
 @pytest.fixture
 def notice(db: None) -> Action:
     tools.sync()
@@ -166,9 +172,7 @@ def test_an_edit_that_meets_a_newer_version_goes_on_from_it(
     late = client.post(f"/actions/{notice.pk}/edit/", {**page, **typed, "save": "approve"})
     html = late.content.decode()
     assert late.status_code == 409 and "<i>At five." not in html
-    assert re.search(
-        r"What you had written: .*text.*</label><textarea[^>]* readonly>\n&lt;/textarea&gt;&lt;i&gt;At five", html
-    )
+    assert written(html) == {"Team": "platform", "Message": "</textarea><i>At five.</i>"}
     kept = dict(re.findall(r'<textarea name="(f-[^"]+)" hidden>\n([^<]*)</textarea>', html))
     again = client.post(f"/actions/{notice.pk}/edit/", {name: unescape(words) for name, words in kept.items()})
     page_again = again.content.decode()
@@ -187,3 +191,30 @@ def test_an_edit_of_what_was_decided_meanwhile_is_not_lost(
         html = late.content.decode()
         assert late.status_code == 409 and "At &lt;b&gt;five." in html
         assert "newer version with" not in html, "nothing waits that could be edited"
+
+
+def test_what_was_written_is_given_back_in_the_words_of_its_form(enter: Enter, mara: User, jonas: User) -> None:
+    tools.sync()
+    ruled(floor="medium")
+    entry = {"title": "Talk", "day": "2027-03-31", "minutes": 30, "place": {"room": "Oak", "online": False}}
+    action, client = propose(tool="calendar.create", arguments=entry), enter(mara)
+    page = edit_page(client, action)
+    reject(action, jonas)
+    typed = {
+        "f-title": "Long talk", "f-minutes": "ninety", "f-place-online": "true", "f-guests--rows": "1",
+        "f-guests-0": "anna@acme.example", "f-gone-by": "What no field of the form holds",
+    }  # fmt: skip
+    late = client.post(f"/actions/{action.pk}/edit/", {**page, **typed, "save": "save"})
+    assert late.status_code == 409 and written(late.content.decode()) == {
+        "Title": "Long talk", "Minutes": "ninety", "Where → With a video link": "yes",
+        "Guests, entry 1": "anna@acme.example", "gone → by": "What no field of the form holds",
+    }  # fmt: skip
+
+
+def test_a_start_that_is_refused_gives_its_form_back_in_the_same_words(enter: Enter, mara: User) -> None:
+    plans.sync()
+    StopSwitch.objects.create(scope="agent", agent=Agent.objects.get(slug="records"))
+    typed = {"f-segment": '"trial-users"', "f-label": '"follow-up"', "save": "start"}
+    refused = enter(mara).post("/agents/records/start/", typed)
+    assert refused.status_code == 422
+    assert written(refused.content.decode()) == {"Segment": "trial-users", "Label": "follow-up"}

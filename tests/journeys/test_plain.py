@@ -47,7 +47,7 @@ def test_a_plain_edit_that_comes_too_late_goes_on_from_the_newer_version(mara: P
         page.fill("textarea[name='f-text']", text)
         page.click("button[name=save][value=save]")
     expect(mara.locator("h1")).to_contain_text("changed while you were reading")
-    expect(mara.get_by_label("What you had written: text")).to_have_value("Meeting <b>at six</b>.")
+    expect(mara.get_by_label("What you had written: Message")).to_have_value("Meeting <b>at six</b>.")
     mara.get_by_role("button", name="Edit the newer version").click()
     expect(mara.locator("textarea[name='f-text']")).to_have_value("Meeting <b>at six</b>.")
     mara.click("button[name=save][value=approve]")
