@@ -267,6 +267,8 @@ def _tell(
         "wrong": row.wrong_ever, "clean_since": row.clean_since, "wrong_since": row.wrong_since,
         "bound": round(bounded(row), 4), **({"limit": terms.limit} if terms else {}),
     }  # fmt: skip
+    if kind == "trust.graduated" and (ceiling := min(row.agent.ceiling, row.tool.ceiling)) < Autonomy.ACTS:
+        detail["ceiling"] = ceiling  # what was earned holds once an admin lifts it
     ledger.record(kind, by, action=action, reason=reason, detail=detail, whose=row.agent_id)
 
 

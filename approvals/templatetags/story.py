@@ -86,6 +86,11 @@ KINDS = {
         gettext_lazy("Change of rights overtaken by another"),
     ),
 }
+UNDER_CEILING = (
+    "shield",
+    gettext_lazy("agreed that, but for its ceiling, may act alone:"),
+    gettext_lazy("May act alone once its ceiling is lifted"),
+)
 STATE_WORDS = {**dict(Task.State.choices), **dict(Action.State.choices)}
 
 
@@ -98,15 +103,21 @@ def event_icon(event: Event) -> str:
 @register.filter
 def verb(event: Event) -> str:
     """What the person of this event did, as it follows their name."""
-    known = KINDS.get(event.kind)
+    known = _words(event)
     return str(known[1]) if known else event.kind
 
 
 @register.filter
 def told(event: Event) -> str:
     """What happened, as it stands alone when no person did it."""
-    known = KINDS.get(event.kind)
+    known = _words(event)
     return str(known[2]) if known else event.kind
+
+
+def _words(event: Event) -> tuple[str, Any, Any] | None:
+    """The words of an event; of autonomy that was earned under a ceiling others, for it is not to be used yet."""
+    held = event.kind == "trust.graduated" and (event.detail or {}).get("ceiling", Autonomy.ACTS) <= Autonomy.SURE
+    return UNDER_CEILING if held else KINDS.get(event.kind)
 
 
 @register.filter

@@ -3,7 +3,7 @@
 import pytest
 
 from agents import ledger, payloads, proposals, trust
-from agents.models import Action, Event, TrustScore, User
+from agents.models import Action, Autonomy, Event, Tool, TrustScore, User
 from agents.states import Conflict
 from approvals import amendments, autonomy, decisions, grants
 from approvals.models import Policy
@@ -66,6 +66,21 @@ def test_where_policy_says_so_an_admin_has_to_agree(mara: User) -> None:
     labelled(mara, 6)
     assert recorded() == ["trust.offered"]
     assert not trust.alone(row(), trust.Terms(0.5, automatic=False))
+
+
+def test_what_was_earned_under_a_ceiling_is_not_said_to_act_alone_yet(
+    mara: User, cast: dict[str, User], enter: Enter
+) -> None:
+    tool = Tool.objects.get(name="crm.label")
+    grants.set_ceiling(tool, Autonomy.SURE, cast["ada"], proof(), reason="Until spring.")
+    labelled(mara, 14)
+    assert Event.objects.get(kind="trust.graduated").detail["ceiling"] == Autonomy.SURE
+    for address in ("/", "/audit/", "/agents/records/"):
+        page = enter(mara).get(address).content.decode()
+        assert "May act alone once its ceiling is lifted" in page and "May now act alone" not in page
+    assert label().state == "PENDING"
+    grants.set_ceiling(tool, Autonomy.ACTS, cast["ada"], proof(), reason="It is spring.")
+    assert label().state == "APPROVED"
 
 
 def test_what_always_asks_a_person_is_never_let_to_act_alone(mara: User, enter: Enter) -> None:
