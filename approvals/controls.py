@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from agents import ledger, payloads, plans, reasons, runner, schemas, states, stops
+from agents import leases, ledger, payloads, plans, reasons, runner, schemas, states, stops
 from agents.models import Action, Agent, StopSwitch, Task, Tool, User
 from agents.payloads import Refused
 from agents.states import A, Conflict, T
@@ -45,7 +45,7 @@ def pause(task: Task, person: User, proof: Proof) -> None:
     """Hold a task: nothing new of it is proposed or claimed. Decisions and deadlines go on."""
     _reviewer(person)
     _locked(task)
-    if task.state not in runner.LIVE:
+    if task.state not in leases.LIVE:
         raise Conflict(_("This task is no longer running."), kind="task")
     states.move(task, task.state, T.PAUSED, by=ledger.person(person, proof.session_hash), runnable_at=None)
 
@@ -58,7 +58,7 @@ def resume(task: Task, person: User, proof: Proof) -> None:
     if task.state != T.PAUSED:
         raise Conflict(_("This task is not paused."), kind="task")
     states.move(task, T.PAUSED, T.RUNNING, by=ledger.person(person, proof.session_hash))
-    runner.wake(task.pk)
+    leases.wake(task.pk)
     hint(task.pk)
 
 
@@ -119,7 +119,7 @@ def lift(stop: StopSwitch, person: User, proof: Proof) -> bool:
         return False
     StopSwitch.objects.filter(pk=stop.pk).update(lifted_by=person, lifted_at=Now())
     ledger.record("stop.lifted", by, detail={"stop": stop.pk})
-    Task.objects.filter(state__in=runner.LIVE).update(runnable_at=Now())
+    Task.objects.filter(state__in=leases.LIVE).update(runnable_at=Now())
     return True
 
 
@@ -130,5 +130,5 @@ def _reviewer(person: User) -> None:
 
 def _locked(task: Task) -> None:
     """Lock the task first, then read it: whatever is decided next is decided about the row as it is."""
-    runner.lock(task.pk)
+    leases.lock(task.pk)
     task.refresh_from_db()

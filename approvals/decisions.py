@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agents import ledger, proposals, runner, states, trust
+from agents import execution, leases, ledger, proposals, states, trust
 from agents.clock import NOW, Moment, later
 from agents.models import Action, Guidance, User
 from agents.payloads import Refused
@@ -176,7 +176,7 @@ def settle(approval: Approval, person: User, *, answer: str, seen: Seen, proof: 
     decision = _voice(desk, answer, proof, view, seat, note)
     if answer in SETTLED and desk.filled(answer):
         state, by = SETTLED[Answer(answer)], ledger.person(person, proof.session_hash)
-        runner.count(desk.action, state)
+        execution.count(desk.action, state)
         gate.close(desk.action, Approval.State.SATISFIED)
         states.move(desk.action, A.UNKNOWN, state, by=by, reason=note)
         _on(desk.action)
@@ -396,5 +396,5 @@ def _closed(approval: Approval, state: str) -> None:
 
 def _on(action: Action) -> None:
     """The task may go on: said in the row, and hinted once that is committed."""
-    runner.wake(action.task_id)
+    leases.wake(action.task_id)
     hint(action.task_id)

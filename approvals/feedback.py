@@ -3,7 +3,7 @@
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from agents import ledger, runner, trust
+from agents import leases, ledger, trust
 from agents.models import Action, User
 from agents.payloads import Refused
 from agents.states import Conflict
@@ -24,7 +24,7 @@ def give(action: Action, person: User, *, good: bool, comment: str = "", by: led
         raise Refused(_("A comment may have %(limit)s characters.") % {"limit": COMMENT_LIMIT})
     if not may(person):
         raise tiers.Forbidden(_("Only people who decide about actions can say how they went."))
-    runner.lock(action.task_id)
+    leases.lock(action.task_id)
     now = Action.objects.select_related("task", "agent", "tool").select_for_update(of=("self",)).get(pk=action.pk)
     if not now.ran:
         raise Refused(_("This action did not run, so there is nothing to say about how it went."))

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from agents import ledger, payloads, proposals, reasons, runner, states, tools, trust
+from agents import leases, ledger, payloads, proposals, reasons, states, tools, trust
 from agents.clock import NOW, later
 from agents.models import Action, ActionVersion
 from agents.prepared import insert, prepared, update
@@ -19,7 +19,7 @@ from approvals.models import Approval, Tier, Verdict
 from approvals.thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
-LIVE = runner.LIVE
+LIVE = leases.LIVE
 ANSWER_MINUTES = 4 * 60
 # No agent can tell what of that which ran alone is looked at afterwards.
 _random = SystemRandom()
@@ -75,7 +75,7 @@ def resubmit(
     precedents.count(action.agent, at, verdict.facts)
     if verdict.outcome == policy.BLOCK:
         _enact(action, asked, verdict)
-        runner.wake(action.task_id)
+        leases.wake(action.task_id)
         return None
     return _open(action, asked, verdict)
 
@@ -152,7 +152,7 @@ def _why_again(verdict: Verdict) -> str:
 @whole
 def recount(action_id: int) -> None:
     """Count the voices of an approved action again: without enough of them it goes back to people at once."""
-    runner.lock(Action.objects.values_list("task_id", flat=True).get(pk=action_id))
+    leases.lock(Action.objects.values_list("task_id", flat=True).get(pk=action_id))
     action = Action.objects.select_related("task", "agent", "tool").filter(pk=action_id, state=A.APPROVED).first()
     if action and (approval := action.approvals.filter(state=Approval.State.SATISFIED).first()):
         _voices_hold(action, approval)
@@ -182,7 +182,7 @@ def expire(approval: Approval) -> None:
     """Let the clock decide: up one tier where the tier says so, else the end. Never an approval."""
     action = approval.action
     # The parent rows first: the locks that a voice coming in at this moment takes, too.
-    runner.lock(action.task_id)
+    leases.lock(action.task_id)
     due = Approval.objects.filter(pk=approval.pk, state=approval.state, deadline__lte=NOW)
     if not due.exists():
         return
@@ -201,7 +201,7 @@ def expire(approval: Approval) -> None:
     # Not FAILED: nothing ran, so nothing has to be repaired.
     reason = reasons.NOTHING_MADE if answered else reasons.NOBODY_ANSWERED
     states.move(action, A.PENDING, A.EXPIRED, by=ledger.CLOCK, reason=reason, about=_about(approval))
-    runner.wake(action.task_id)
+    leases.wake(action.task_id)
 
 
 def withdraw(action: Action, *, by: ledger.Actor, reason: str) -> None:
@@ -274,7 +274,7 @@ def _tool_runs(action: Action) -> bool:
 def _block(action: Action, reason: str) -> None:
     close(action, Approval.State.CANCELLED)
     states.move(action, A.APPROVED, A.BLOCKED, by=ledger.GATE, reason=reason)
-    runner.wake(action.task_id)
+    leases.wake(action.task_id)
 
 
 def _ask_again(action: Action, asked: ActionVersion, reason: str) -> None:
@@ -298,7 +298,7 @@ def _voices_hold(action: Action, approval: Approval | None) -> bool:
     if tiers.filled(approval, agreed):
         close(action, Approval.State.EXPIRED)
         states.move(action, A.APPROVED, A.EXPIRED, by=ledger.GATE, reason=reasons.VOICES_OLD, about=_about(approval))
-        runner.wake(action.task_id)
+        leases.wake(action.task_id)
     else:
         _ask_again(action, approval.asked, reasons.VOICE_LOST)
     return False

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
-from agents import facts, ledger, runner
+from agents import execution, facts, leases, ledger, runner
 from agents.models import Action, Heartbeat, Task
 from agents.states import A, Conflict
 from approvals import gate, trials
@@ -60,7 +60,7 @@ def leave_after_this_step(**kwargs: Any) -> None:
 @shared_task
 def advance(task_id: int) -> None:
     """Take one stretch of a task: step after step until it must wait, ends, or has used its share."""
-    task = runner.take(task_id, f"{worker_name()}:{os.urandom(4).hex()}")
+    task = leases.take(task_id, f"{worker_name()}:{os.urandom(4).hex()}")
     if task is None:
         return
     more = True
@@ -68,9 +68,9 @@ def advance(task_id: int) -> None:
         more = False
         for _step in range(SHARE):
             more = runner.advance(task, gate=gate)
-            if not more or _leaving.is_set() or not runner.renew(task):
+            if not more or _leaving.is_set() or not leases.renew(task):
                 break
-    if runner.release(task, again=more):
+    if leases.release(task, again=more):
         hint(task_id)
 
 
@@ -86,7 +86,7 @@ def probe(action_id: int) -> None:
     """Ask a tool once what became of a call whose worker was lost. Where this hint is lost, people say."""
     action = Action.objects.select_related("tool", "task").filter(pk=action_id).first()
     if action:
-        runner.probe(action, gate=gate)
+        execution.probe(action, gate=gate)
         hint(action.task_id)
 
 
@@ -96,7 +96,7 @@ def sweep() -> None:
     _each(_overdue(), gate.expire)
     dead = Action.objects.filter(state=A.EXECUTING, leased_until__lt=Now()).select_related("tool")
     _each(dead.order_by("leased_until")[:BATCH], _recover)
-    lost = Task.objects.filter(state__in=runner.LIVE, leased_until__lt=Now())
+    lost = Task.objects.filter(state__in=leases.LIVE, leased_until__lt=Now())
     lost.update(leased_by="", leased_until=None, runnable_at=Now())
     for task_id in runnable()[:BATCH]:
         hint(task_id)
@@ -106,7 +106,7 @@ def sweep() -> None:
 
 
 def _recover(action: Action) -> None:
-    runner.recover(action, gate=gate)
+    execution.recover(action, gate=gate)
     if action.state == A.UNKNOWN and action.tool and action.tool.may_be_probed:
         send(probe, action.pk)
 
@@ -131,7 +131,7 @@ def heartbeat() -> None:
 def runnable() -> Any:
     """Ids of tasks that somebody could take now, the longest waiting first."""
     free = Q(leased_until=None) | Q(leased_until__lt=Now())
-    rows = Task.objects.filter(free, state__in=runner.LIVE, runnable_at__lte=Now())
+    rows = Task.objects.filter(free, state__in=leases.LIVE, runnable_at__lte=Now())
     return rows.order_by("runnable_at").values_list("pk", flat=True)
 
 

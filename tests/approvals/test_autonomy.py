@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents import plans, runner, tools, trust
+from agents import execution, leases, plans, tools, trust
 from agents.models import Action, Agent, Autonomy, TrustScore, User
 from agents.toolbox.models import Effect
 from agents.toolbox.seed import seed
@@ -80,13 +80,13 @@ def office(db: None) -> None:
 
 
 def try_to_run(action: Action) -> bool:
-    runner.wake(action.task_id)
-    task = runner.take(action.task_id, "worker")
+    leases.wake(action.task_id)
+    task = leases.take(action.task_id, "worker")
     assert task is not None
     fresh = Action.objects.select_related("tool", "task", "agent").get(pk=action.pk)
     fresh.task = task
-    done = runner.perform(fresh, gate=gate)
-    runner.release(task)
+    done = execution.perform(fresh, gate=gate)
+    leases.release(task)
     action.refresh_from_db()
     return done
 

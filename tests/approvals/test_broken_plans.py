@@ -10,7 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError
 from django.db.models.functions import Now
 
-from agents import plans, reasons, runner
+from agents import leases, plans, reasons, runner
 from agents.models import Event, Task, User
 from agents.plans import Plan, Refined, Step
 from approvals import controls, queries, tasks
@@ -130,7 +130,7 @@ def lost(task: Task, error: type[Exception] | None) -> None:
         with pytest.raises(error):
             tasks.advance(task.pk)
     else:
-        runner.take(task.pk, "killed")
+        leases.take(task.pk, "killed")
     task.refresh_from_db()
     assert task.leased_by and not task.ended
     Task.objects.update(leased_until=Now() - timedelta(seconds=1))
@@ -155,7 +155,7 @@ def test_a_plan_from_which_no_worker_comes_back_is_given_up(
     endless = stretch(task(lambda _parameters: lists))
     action = endless.actions.get()
     lists.append(replace(ASKS, key="next", arguments=raises((error or AttributeError)())))
-    runner.wake(endless.pk)
+    leases.wake(endless.pk)
     for _worker in range(runner.ATTEMPTS):
         lost(endless, error)
     tasks.advance(endless.pk)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from agents import ledger, runner, states, tools
+from agents import leases, ledger, runner, states, tools
 from agents.models import Action, Task, User
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import customers
@@ -367,9 +367,9 @@ def test_a_task_shows_its_plan_and_what_each_step_waits_for(enter: Enter, mara: 
     calls = [{"tool": tool, "arguments": {"to": "anna"}}, {"tool": tool, "arguments": {"to": HOSTILE}}]
     task = a_task(script=calls, state="QUEUED", total=2, goal=HOSTILE)
     Task.objects.filter(pk=task.pk).update(runnable_at=timezone.now())
-    taken = runner.take(task.pk, "w1")
+    taken = leases.take(task.pk, "w1")
     assert taken
-    while runner.advance(taken, gate=gate) and runner.renew(taken):
+    while runner.advance(taken, gate=gate) and leases.renew(taken):
         pass
     client = enter(mara)
     html = client.get(f"/tasks/{task.pk}/").content.decode()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from agents import runner, tools
+from agents import execution, leases, runner, tools
 from agents.models import Action, ActionVersion, Seal, Task, User
 from agents.plans.steps import Step
 from agents.toolbox.models import Effect
@@ -25,9 +25,9 @@ def office() -> None:
 
 
 def taken(task: Task) -> Task:
-    """The task in the hands of a worker, as `runner.take` gives it."""
-    runner.wake(task.pk)
-    mine = runner.take(task.pk, "worker")
+    """The task in the hands of a worker, as `leases.take` gives it."""
+    leases.wake(task.pk)
+    mine = leases.take(task.pk, "worker")
     assert mine is not None
     return mine
 
@@ -40,8 +40,8 @@ def perform(action: Action) -> bool:
     task = taken(action.task)
     fresh = Action.objects.select_related("tool", "task", "agent").get(pk=action.pk)
     fresh.task = task
-    done = runner.perform(fresh, gate=gate)
-    runner.release(task)
+    done = execution.perform(fresh, gate=gate)
+    leases.release(task)
     action.refresh_from_db()
     return done
 
@@ -210,8 +210,8 @@ def test_a_paused_task_claims_nothing(mara: User) -> None:
     action = notice()
     approve(action, mara)
     controls.pause(action.task, mara, proof())
-    runner.wake(action.task_id)
-    assert runner.take(action.task_id, "worker") is None
+    leases.wake(action.task_id)
+    assert leases.take(action.task_id, "worker") is None
     controls.resume(action.task, mara, proof())
     assert perform(action)
 
@@ -316,7 +316,7 @@ def test_a_late_report_changes_nothing_and_is_kept(mara: User) -> None:
     lost(action)
     late = Action.objects.select_related("tool", "task").get(pk=action.pk)
     late.epoch = 1
-    runner.finish(late, 1, runner.Outcome("SUCCEEDED", {"late": True}), gate=gate)
+    execution.finish(late, 1, execution.Outcome("SUCCEEDED", {"late": True}), gate=gate)
     action.refresh_from_db()
     assert (action.state, action.result) == ("UNKNOWN", None)
     assert kinds(action)[-1] == "action.late_report"
@@ -356,7 +356,7 @@ def test_a_tier_may_hand_up_and_the_last_rung_expires() -> None:
 def test_sweep_finds_a_task_that_a_dead_worker_held() -> None:
     task = taken(a_task())
     Task.objects.filter(pk=task.pk).update(leased_until=Now() - timedelta(seconds=1))
-    assert runner.take(task.pk, "other") is None
+    assert leases.take(task.pk, "other") is None
     tasks.sweep()
     assert list(tasks.runnable()) == [task.pk]
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from agents import ledger, proposals, runner, states, tools
+from agents import execution, leases, ledger, proposals, runner, states, tools
 from agents.models import Action, Agent, Message, Task, Tool, User
 from agents.states import A
 from approvals import evidence, gate, precedents
@@ -201,9 +201,9 @@ def test_an_approved_call_sets_its_precedents_when_it_is_claimed(mara: User) -> 
     action = propose(tool="chat.post", arguments={"team": "platform", "text": "Meeting at two."}, task=a_task())
     approve(action, mara)
     assert not Precedent.objects.exists()
-    runner.wake(action.task_id)
-    task = runner.take(action.task_id, "worker")
+    leases.wake(action.task_id)
+    task = leases.take(action.task_id, "worker")
     assert task is not None
     action.task, action.agent = task, task.agent
-    runner.perform(action, gate=gate)
+    execution.perform(action, gate=gate)
     assert [row.kind for row in Precedent.objects.all()] == ["tool"]

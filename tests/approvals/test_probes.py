@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from agents import runner, tools
+from agents import leases, tools
 from agents.models import Action, Task, Tool, User
 from agents.toolbox.models import Effect
 from agents.toolbox.world import happened
@@ -60,7 +60,7 @@ def approved(*people: User) -> Action:
 def run(*people: User) -> Action:
     """An entry that these people approved, carried out by a worker."""
     action = approved(*people)
-    runner.wake(action.task_id)
+    leases.wake(action.task_id)
     tasks.advance(action.task_id)
     action.refresh_from_db()
     return action

@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 from django.test import Client
 
-from agents import runner
+from agents import leases, runner
 from agents.models import Action, Guidance, Task, User
 from agents.payloads import Refused
 from agents.plans import Refined, Step
@@ -30,11 +30,11 @@ def answer(action: Action, person: User) -> Decision:
 
 
 def go_on(task: Task) -> None:
-    taken = runner.take(task.pk, "worker")
+    taken = leases.take(task.pk, "worker")
     assert taken
-    while runner.advance(taken, gate=gate) and runner.renew(taken):
+    while runner.advance(taken, gate=gate) and leases.renew(taken):
         pass
-    runner.release(taken)
+    leases.release(taken)
 
 
 def no_more_questions() -> None:
@@ -145,7 +145,7 @@ def test_a_task_that_was_stopped_in_between_makes_no_new_version(mara: User) -> 
     action = propose("medium")
     answer(action, mara)
     Task.objects.filter(pk=action.task_id).update(state="PAUSED")
-    assert runner.take(action.task_id, "worker") is None
+    assert leases.take(action.task_id, "worker") is None
     action.refresh_from_db()
     assert action.version == 1
 

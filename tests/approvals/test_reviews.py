@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from agents import runner, tools
+from agents import execution, leases, tools
 from agents.models import Action, Event, User
 from agents.payloads import Refused
 from agents.states import Conflict
@@ -31,13 +31,13 @@ def searched() -> Action:
 
 
 def ran(action: Action) -> Action:
-    runner.wake(action.task_id)
-    task = runner.take(action.task_id, "worker")
+    leases.wake(action.task_id)
+    task = leases.take(action.task_id, "worker")
     assert task
     fresh = Action.objects.select_related("tool", "agent").get(pk=action.pk)
     fresh.task = task
-    assert runner.perform(fresh, gate=gate)
-    runner.release(task)
+    assert execution.perform(fresh, gate=gate)
+    leases.release(task)
     action.refresh_from_db()
     return action
 

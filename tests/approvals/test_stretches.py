@@ -10,7 +10,7 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agents import plans, runner, tools
+from agents import execution, leases, plans, runner, tools
 from agents.models import Action, Event, Task, User
 from agents.plans import Plan, Refined, Step
 from agents.states import Conflict
@@ -50,8 +50,8 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Plans:
 
 
 def taken(task: Task, worker: str = "slow") -> Task:
-    runner.wake(task.pk)
-    mine = runner.take(task.pk, worker)
+    leases.wake(task.pk)
+    mine = leases.take(task.pk, worker)
     assert mine is not None
     return mine
 
@@ -94,16 +94,16 @@ def test_a_lease_holds_others_off_for_ten_seconds_and_no_longer(plan: Plans) -> 
     plan(ASKS)
     task = taken(a_task())
     assert 5 < seconds_left(task) <= 10
-    runner.wake(task.pk)
-    assert runner.take(task.pk, "other") is None
+    leases.wake(task.pk)
+    assert leases.take(task.pk, "other") is None
     oversleep(task)
-    assert runner.take(task.pk, "other") is not None
+    assert leases.take(task.pk, "other") is not None
 
 
 def test_each_step_and_each_proposal_renew_it(plan: Plans) -> None:
     plan(ASKS)
     task = taken(a_task())
-    for renews in (runner.renew, lambda task: runner.advance(task, gate=gate) or task.actions.get()):
+    for renews in (leases.renew, lambda task: runner.advance(task, gate=gate) or task.actions.get()):
         Task.objects.filter(pk=task.pk).update(leased_until=Now() + timedelta(seconds=1))
         assert renews(task)
         left = Task.objects.get(pk=task.pk)
@@ -179,11 +179,11 @@ def test_who_lost_the_task_claims_nothing(plan: Plans, mara: User) -> None:
     fresh = Action.objects.select_related("tool", "task", "agent").get(pk=action.pk)
     fresh.task = mine
     lose(task)
-    assert not runner.perform(fresh, gate=gate)
+    assert not execution.perform(fresh, gate=gate)
     action.refresh_from_db()
     assert (action.state, action.fence, Effect.objects.count()) == ("APPROVED", 0, 0)
-    assert not runner.renew(mine)
-    runner.release(mine)
+    assert not leases.renew(mine)
+    leases.release(mine)
     assert Task.objects.get(pk=task.pk).leased_by == "other", "what it lets go of is not its own"
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents import payloads, proposals, runner, tools, trust
+from agents import execution, leases, payloads, proposals, tools, trust
 from agents.models import Action, Agent, Event, Task, TrustScore, User
 from agents.payloads import Refused
 from agents.states import Conflict
@@ -37,13 +37,13 @@ def asked(text: str = "") -> Action:
 
 
 def run(action: Action) -> Action:
-    runner.wake(action.task_id)
-    task = runner.take(action.task_id, "worker")
+    leases.wake(action.task_id)
+    task = leases.take(action.task_id, "worker")
     assert task is not None
     fresh = Action.objects.select_related("tool", "task", "agent").get(pk=action.pk)
     fresh.task = task
-    assert runner.perform(fresh, gate=gate)
-    runner.release(task)
+    assert execution.perform(fresh, gate=gate)
+    leases.release(task)
     action.refresh_from_db()
     return action
 

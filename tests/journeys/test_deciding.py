@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from agents import runner
+from agents import leases
 from agents.models import Action
 from agents.toolbox.models import Effect
 from approvals.models import Policy
@@ -90,7 +90,7 @@ def test_what_ran_alone_is_found_fine_from_its_own_queue(product: Product, sign_
     Policy.objects.update(active=False)
     Policy.objects.create(version=active.version + 1, active=True, rules=[*active.rules, look])
     action = ask("web.search", {"query": "notice"})
-    runner.wake(action.task_id)
+    leases.wake(action.task_id)
     until(lambda: action.approvals.exists(), 30, "the question afterwards")
     page = sign_in("mara")
     page.get_by_role("link", name="Ran alone").click()

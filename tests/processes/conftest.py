@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from agents import plans, runner, tools
+from agents import leases, plans, runner, tools
 from agents.ledger import Actor
 from agents.models import Action, Agent, Task, User
 from agents.toolbox.models import Effect
@@ -35,7 +35,7 @@ def product(prepared: Product, django_db_blocker: Any) -> Iterator[Product]:
     with rows_of(prepared, django_db_blocker):
         yield prepared
         prepared.end()
-        Task.objects.filter(state__in=runner.LIVE).update(state="STOPPED", runnable_at=None)
+        Task.objects.filter(state__in=leases.LIVE).update(state="STOPPED", runnable_at=None)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from agents import runner, tools
+from agents import execution, tools
 from agents.models import Action, Task, User
 from agents.states import Conflict
 from agents.toolbox.world import happened
@@ -157,7 +157,7 @@ def test_a_person_and_the_probe_of_a_tool_settle_it_once(people: dict[str, User]
         approval, given, asked = question(action), Answer(people["ines"]), Action.objects.get(pk=action.pk)
         told = {"answer": "did_not_happen", "seen": given.seen(approval), "proof": proof(), "note": "I saw none."}
         say = partial(decisions.settle, approval, people["ines"], **told)
-        lost = refusals(at_once(say, partial(runner.probe, asked, gate=gate)))
+        lost = refusals(at_once(say, partial(execution.probe, asked, gate=gate)))
         action.refresh_from_db()
         assert moves(action, "SUCCEEDED") + moves(action, "FAILED") == 1 and not action.approvals.filter(state="open")
         assert [type(refusal) for refusal in lost] == ([] if action.state == "FAILED" else [Conflict])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from agents import ledger, payloads, plans, runner, tools
+from agents import leases, ledger, payloads, plans, runner, tools
 from agents.models import Agent, Task, User
 from agents.plans.steps import Plan
 from agents.toolbox.models import Effect
@@ -38,11 +38,11 @@ def begin(slug: str, **changes: Any) -> Task:
 
 def stretch(task: Task) -> None:
     """What a worker does with a task until it has to wait."""
-    runner.wake(task.pk)
-    if taken := runner.take(task.pk, "tester"):
-        while runner.advance(taken, gate=gate) and runner.renew(taken):
+    leases.wake(task.pk)
+    if taken := leases.take(task.pk, "tester"):
+        while runner.advance(taken, gate=gate) and leases.renew(taken):
             pass
-        runner.release(taken)
+        leases.release(taken)
     task.refresh_from_db()
 
 
@@ -166,10 +166,10 @@ def test_the_support_agent_goes_on_with_the_others_while_one_waits(house: Path) 
 
 def test_a_plan_whose_earlier_result_is_missing_stops_with_a_reason(house: Path) -> None:
     task = begin("traveller")
-    taken = runner.take(task.pk, "tester")
+    taken = leases.take(task.pk, "tester")
     assert taken and runner.advance(taken, gate=gate)
     task.actions.update(state="SUCCEEDED", result=None)  # as when a person settled it by hand
-    while runner.advance(taken, gate=gate) and runner.renew(taken):
+    while runner.advance(taken, gate=gate) and leases.renew(taken):
         pass
     task.refresh_from_db()
     assert task.state == "STOPPED" and "cannot be worked out" in task.reason

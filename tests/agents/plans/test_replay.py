@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from agents import plans, replays, runner
+from agents import leases, plans, replays, runner
 from agents.models import Action, Agent, Task, Tool
 from agents.plans import lines, recorded
 from agents.tools import ToolFailed
@@ -71,10 +71,10 @@ def play(path: Path, **options: Any) -> tuple[str, str]:
 
 def stretch(task: Task) -> None:
     """What a worker does with a task until it has to wait."""
-    if taken := runner.take(task.pk, "tester"):
-        while runner.advance(taken, gate=gate) and runner.renew(taken):
+    if taken := leases.take(task.pk, "tester"):
+        while runner.advance(taken, gate=gate) and leases.renew(taken):
             pass
-        runner.release(taken)
+        leases.release(taken)
     task.refresh_from_db()
 
 
