@@ -1,6 +1,7 @@
 """An admin changes the rules: tried on history, saved with a reason, and the next action obeys."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -20,10 +21,15 @@ def rules_as_before(product: Product) -> Iterator[None]:
     """The other journeys go by the rules that were in force before these: once more, as a version of their own."""
     before = Policy.objects.get(active=True)
     yield
-    with transaction.atomic():
-        Policy.objects.filter(active=True).update(active=False)
-        last = Policy.objects.latest("version").version
-        Policy.objects.create(version=last + 1, active=True, thresholds=before.thresholds, rules=before.rules)
+    comes_into_force(before.rules, before.thresholds)
+
+
+@transaction.atomic
+def comes_into_force(some: list[Any], numbers: dict[str, Any]) -> None:
+    """Another version, as if another admin had saved it."""
+    Policy.objects.filter(active=True).update(active=False)
+    last = Policy.objects.latest("version").version
+    Policy.objects.create(version=last + 1, active=True, thresholds=numbers, rules=some)
 
 
 def add_a_rule(page: Page, at: int, name: str, limit: str = "20") -> None:
@@ -78,3 +84,11 @@ def test_the_pages_are_for_everybody(product: Product, sign_in: SignIn, width: i
     tried = page.url
     for address in ("/policies/", "/policies/1/", "/policies/change/", tried):
         for_everybody(page, address)
+    now = Policy.objects.get(active=True)
+    same = {"name": "One more", "when": "rows > 9", "outcome": "block"}
+    comes_into_force([*now.rules, same, same | {"name": "Another"}], now.thresholds | {"trust_limit": 0.18})
+    editor = f"/policies/change/?trial={tried.rstrip('/').rsplit('/', 1)[-1]}"
+    page.goto(editor)
+    expect(page.get_by_role("group", name="One more: changed by both")).to_be_visible()
+    for_everybody(page, editor)
+    comes_into_force(now.rules, now.thresholds)
