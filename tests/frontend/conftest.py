@@ -25,7 +25,7 @@ PLAIN_FILES = {
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         missing = "No Chromium here: install the package chromium."
@@ -41,7 +41,7 @@ class Quiet(WSGIRequestHandler):
         """Requests of a test are no news."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def site() -> Iterator[str]:
     """Address of a server with the pages of this folder behind the product's own middleware."""
     with override_settings(ROOT_URLCONF="tests.frontend.pages.urls", STORAGES=PLAIN_FILES, ALLOWED_HOSTS=["127.0.0.1"]):
@@ -81,6 +81,7 @@ class Visit:
         self.page, self.site = page, site
         self.socket = Socket()
         self.posts: list[str] = []
+        self.ticking = False
         self.unanswered: list[Any] = []
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -110,16 +111,41 @@ class Visit:
         self.page.route("**/decide/", keep)
 
     def reply(self, body: str) -> None:
+        self.until(lambda: self.unanswered)
         self.unanswered.pop(0).fulfill(body=body, content_type="text/html")
 
+    def until(self, look: Callable[[], object]) -> None:
+        """Let the browser go on until `look` finds something here."""
+        tries = iter(range(1_000))
+        while not look():
+            assert next(tries, None) is not None, "nothing came of it"
+            self.page.wait_for_timeout(10)
+
+    def take_time(self, at: str | None = None) -> None:
+        """From here on the test can let moments pass on the page (`pass_time`), which goes on by itself, too."""
+        if not self.ticking:
+            self.page.clock.install(time=at)
+        self.ticking = True
+
+    def pass_time(self, seconds: float) -> None:
+        self.page.clock.run_for(round(1000 * seconds))
+
     def stop_time(self) -> None:
-        """From here on no moment passes on the page, however long a loaded machine takes; needs `clock.install` first."""
+        """From here on no moment passes on the page by itself, however long a loaded machine takes."""
+        self.take_time()
         self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1000 + 2)
 
+    def settle(self) -> None:
+        """What the page was about to ask for is asked for: whatever it asks later is answered later, too."""
+        self.page.evaluate("fetch(location.href, { method: 'HEAD' }).then(() => 0)")
+
     def open(self, path: str, calm: bool = True) -> Page:
+        """Draw a page. Calm: the first moments, in which nothing can be decided, are over."""
+        if calm:
+            self.take_time()
         self.page.goto(self.site + path)
         if calm:
-            self.page.wait_for_timeout(750)
+            self.pass_time(0.75)
         return self.page
 
 

@@ -54,7 +54,6 @@ def test_three_rows_in_quick_succession_are_three_answers(visit: Visit) -> None:
     for id in (1, 2, 3):
         page.locator(f"#approval-{id} button").click()
     for left in ([2, 3], [3], []):
-        page.wait_for_timeout(200)
         visit.reply(queue([row(n) for n in left], [tombstone(n) for n in (1, 2, 3) if n not in left]))
     expect(page.locator(".tombstone")).to_have_count(3)
     assert answers(visit) == ["approve:1:1:d", "approve:2:1:d", "approve:3:1:d"]
@@ -81,11 +80,10 @@ def test_a_broken_server_is_told_and_the_row_comes_back(visit: Visit, status: in
 
 def test_nothing_is_decided_in_the_first_moments_of_a_page(visit: Visit) -> None:
     visit.answer_with(without_first)
-    visit.page.clock.install()
     visit.stop_time()
     page = visit.open("/", calm=False)
     page.locator("#approval-1 button").click(force=True)
-    page.wait_for_timeout(300)
+    visit.settle()
     assert visit.posts == []
     page.clock.resume()
     expect(page.locator("#approval-1 button")).to_have_attribute("data-armed", "")
@@ -95,12 +93,11 @@ def test_nothing_is_decided_in_the_first_moments_of_a_page(visit: Visit) -> None
 
 def test_the_click_that_brings_the_window_back_decides_nothing(visit: Visit) -> None:
     visit.answer_with(without_first)
-    visit.page.clock.install()
     page = visit.open("/")
     visit.stop_time()
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     page.locator("#approval-1 button").click(force=True)
-    page.wait_for_timeout(300)
+    visit.settle()
     assert visit.posts == []
 
 
@@ -111,15 +108,14 @@ def test_a_button_that_changes_its_version_under_the_finger_decides_nothing(visi
     page.mouse.down()
     visit.socket.push(queue([row(1, title="Something else", version=2), row(2), row(3)]))
     expect(page.locator("#approval-1 h3")).to_have_text("Something else")
-    page.wait_for_timeout(800)
+    visit.pass_time(0.8)
     page.mouse.up()
-    page.wait_for_timeout(300)
+    visit.settle()
     assert visit.posts == []
 
 
 def test_rows_that_moved_cannot_be_decided_for_a_moment(visit: Visit) -> None:
     visit.answer_with(without_first)
-    visit.page.clock.install()
     page = visit.open("/")
     visit.stop_time()
     page.locator("#approval-3 button").hover()
@@ -128,7 +124,7 @@ def test_rows_that_moved_cannot_be_decided_for_a_moment(visit: Visit) -> None:
     page.keyboard.press(".")
     page.mouse.down()
     page.mouse.up()
-    page.wait_for_timeout(300)
+    visit.settle()
     assert visit.posts == []
 
 
@@ -137,13 +133,12 @@ def test_enter_in_a_field_sends_nothing(visit: Visit) -> None:
     page = visit.open("/")
     page.locator("#approval-2 input").fill("why")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(300)
+    visit.settle()
     assert visit.posts == []
 
 
 def test_a_key_decides_the_row_with_the_focus_and_the_next_row_is_ready(visit: Visit) -> None:
     visit.answer_with(without_first)
-    visit.page.clock.install()
     page = visit.open("/")
     visit.stop_time()
     page.keyboard.press("j")
@@ -152,7 +147,7 @@ def test_a_key_decides_the_row_with_the_focus_and_the_next_row_is_ready(visit: V
     expect(page.locator("#approval-1.tombstone")).to_be_visible()
     expect(page.locator("#approval-2 h3 a")).to_be_focused()
     page.keyboard.press("a")
-    page.wait_for_timeout(200)
+    visit.settle()
     assert answers(visit) == ["approve:1:1:d"], "the second press came before the next row had been there for a moment"
 
 
@@ -162,7 +157,7 @@ def test_a_key_held_down_decides_once(visit: Visit) -> None:
     page.keyboard.press("j")
     for _repeat in range(60):
         page.keyboard.down("a")
-        page.wait_for_timeout(30)
+        visit.pass_time(0.03)
     page.keyboard.up("a")
     assert answers(visit) == ["approve:1:1:d"]
 
@@ -173,7 +168,7 @@ def test_enter_held_down_on_a_button_decides_once(visit: Visit) -> None:
     page.locator("#approval-1 button").focus()
     for _repeat in range(60):
         page.keyboard.down("Enter")
-        page.wait_for_timeout(30)
+        visit.pass_time(0.03)
     page.keyboard.up("Enter")
     assert len(visit.posts) == 1
 
@@ -190,7 +185,7 @@ def test_keys_are_letters_in_a_field_and_dead_under_a_sheet(visit: Visit) -> Non
     page.keyboard.press("a")
     page.keyboard.press("Escape")
     expect(page.locator("#help")).to_be_hidden()
-    page.wait_for_timeout(200)
+    visit.settle()
     assert visit.posts == []
 
 
@@ -220,7 +215,7 @@ def test_a_key_that_stands_on_a_tombstone_decides_nothing(visit: Visit) -> None:
     page.locator("#approval-1 h3 a").focus()
     visit.socket.push(queue([row(2), row(3)], [tombstone(1)]))
     expect(page.locator("#approval-1.tombstone")).to_be_focused()
-    page.wait_for_timeout(700)
+    visit.pass_time(0.7)
     page.keyboard.press("a")
     page.keyboard.press("j")
     expect(page.locator("#approval-2 h3 a")).to_be_focused()
@@ -254,7 +249,7 @@ def test_an_edited_field_is_marked_and_enter_in_it_sends_nothing(visit: Visit) -
     field.fill("Hello Omar")
     expect(page.locator(".field:has(> #d)")).to_have_class("field dirty")
     page.locator("#a").press("Enter")
-    page.wait_for_timeout(300)
+    visit.settle()
     assert page.url.endswith("/gallery/")
     assert field.input_value() == "Hello Omar"
 
@@ -264,14 +259,13 @@ def test_an_edited_field_is_marked_and_enter_in_it_sends_nothing(visit: Visit) -
 
 def test_save_and_approve_waits_as_every_approval_does(visit: Visit) -> None:
     visit.answer_with(lambda: "done")
-    visit.page.clock.install()
     visit.stop_time()
     page = visit.open("/edit/", calm=False)
     both = page.get_by_role("button", name="Save and approve")
     both.click(force=True)
     page.locator("#text").focus()
     page.keyboard.press("Control+Enter")
-    page.wait_for_timeout(200)
+    visit.settle()
     assert visit.posts == []
     page.clock.resume()
     expect(both).to_have_attribute("data-armed", "")
@@ -282,12 +276,12 @@ def test_save_and_approve_waits_as_every_approval_does(visit: Visit) -> None:
 
 def test_save_and_approve_freezes_at_zero(visit: Visit) -> None:
     visit.answer_with(lambda: "done")
-    visit.page.clock.install()
+    visit.take_time()
     page = visit.open("/edit/", calm=False)
-    page.clock.run_for(140_000)
+    visit.pass_time(140)
     expect(page.locator("[data-arm]")).to_have_attribute("aria-disabled", "true")
     page.locator("[data-arm]").click(force=True)
-    page.wait_for_timeout(200)
+    visit.settle()
     assert visit.posts == []
 
 
@@ -337,11 +331,11 @@ def test_confirming_in_place_wants_the_target_and_never_starts_on_approve(visit:
     page.keyboard.type("pro")
     page.keyboard.press("Enter")
     page.keyboard.press("Control+Enter")
-    page.wait_for_timeout(800)
+    visit.pass_time(0.8)
     assert visit.posts == []
     page.keyboard.type("d")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(300)
+    visit.settle()
     assert visit.posts == []
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/decide/")
@@ -379,7 +373,7 @@ def test_an_address_of_the_confirmation_spares_nobody_the_checks(visit: Visit) -
     expect(page.locator("[data-arm-hint]")).to_have_text("Tick each failed check first.")
     page.locator("#confirm [data-arm]").click(force=True)
     page.keyboard.press("Control+Enter")
-    page.wait_for_timeout(300)
+    visit.settle()
     assert visit.posts == []
     page.keyboard.press("Escape")
     expect(page.locator("#confirm")).to_be_hidden()
@@ -395,13 +389,13 @@ def test_escape_folds_the_confirmation_again(visit: Visit) -> None:
 
 
 def test_at_zero_the_card_freezes_and_says_so(visit: Visit) -> None:
-    visit.page.clock.install()
+    visit.take_time()
     page = visit.open("/card/", calm=False)
     page.get_by_label("I have seen this").check()
     page.get_by_text("Body, 40 lines").click()
-    page.clock.run_for(80_000)
+    visit.pass_time(80)
     expect(page.locator("#urgent")).to_have_text("60 seconds left to decide.")
-    page.clock.run_for(60_000)
+    visit.pass_time(60)
     expect(page.locator(".clock")).to_contain_text("Time is up")
     expect(page.locator("#urgent")).to_have_text("The time to decide is over.")
     expect(page.locator("[data-confirms]")).to_have_attribute("aria-disabled", "true")

@@ -103,12 +103,12 @@ def test_when_nobody_reads_news_is_shown_at_once(visit: Visit) -> None:
 
 
 def test_when_nobody_reads_a_tombstone_stays_in_its_place_and_goes_after_twenty_seconds(visit: Visit) -> None:
-    visit.page.clock.install()
+    visit.take_time()
     page = visit.open("/", calm=False)
     visit.socket.push(queue([row(1), row(3)], [tombstone(2)]))
     expect(page.locator("#approval-2.tombstone")).to_be_visible()
     assert ids(page) == ["approval-1", "approval-2!", "approval-3"]
-    page.clock.run_for(22_000)
+    visit.pass_time(22)
     assert ids(page) == ["approval-1", "approval-3"]
 
 
@@ -136,8 +136,8 @@ def test_what_is_typed_survives_pushes_decisions_and_reconnects(visit: Visit) ->
         visit.socket.push(queue([row(1), row(2, title=f"Push {step}"), row(3)]))
     expect(page.locator("#approval-2 h3")).to_have_text("Push 39")
     visit.socket.close(1012)
-    page.wait_for_timeout(1500)
-    assert len(visit.socket.routes) == 2
+    visit.pass_time(2)
+    visit.until(lambda: len(visit.socket.routes) == 2)
     visit.socket.push(queue([row(1), row(3)], [tombstone(2, "Jonas approved")]))
     expect(page.locator("#approval-2 .acts")).to_have_text("Jonas approved")
     visit.socket.push(queue([row(1, version=2), row(2), row(3)]))
@@ -179,12 +179,12 @@ def test_when_somebody_else_decides_the_focused_row_the_focus_stays_there(visit:
 
 
 def test_running_tasks_keep_their_slots(visit: Visit) -> None:
-    visit.page.clock.install()
+    visit.take_time()
     page = visit.open("/", calm=False)
     visit.socket.push(running([1, 3]))
     expect(page.locator("#task-2")).to_have_text("No longer running")
     assert ids(page, "#running") == ["task-1", "task-2!", "task-3"]
-    page.clock.run_for(4_000)
+    visit.pass_time(4)
     visit.socket.push(running([7, 3, 1]))
     expect(page.locator("#task-7")).to_be_visible()
     assert ids(page, "#running") == ["task-1", "task-7", "task-3"]

@@ -62,7 +62,7 @@ def test_a_worker_killed_before_the_call_leaves_the_action_to_the_next_one(
 def test_killed_in_the_call_a_tool_that_may_be_repeated_is_called_again(
     product: Product, ask: Ask, people: dict[str, User], tool: str
 ) -> None:
-    action = killed(product, ask(tool, before=2), people["mara"])
+    action = killed(product, ask(tool, before=4), people["mara"])
     product.start("worker")
     assert reached(action, "SUCCEEDED")
     assert action.events.filter(to="EXECUTING").count() == 2
@@ -81,7 +81,7 @@ def test_killed_after_the_effect_a_tool_that_honours_its_key_acts_once(
 def test_killed_in_the_call_nobody_knows_and_a_person_is_asked(
     product: Product, ask: Ask, people: dict[str, User]
 ) -> None:
-    action = killed(product, ask("test.once", before=2), people["mara"])
+    action = killed(product, ask("test.once", before=60), people["mara"])
     stays_unknown(product, action)
     assert effects(action) == 0
     question = action.approvals.get(kind="settle", state="open")
@@ -109,7 +109,7 @@ def test_killed_after_the_effect_a_tool_that_can_look_it_up_says_so(
 def test_killed_before_the_effect_nothing_that_is_there_proves_nothing(
     product: Product, ask: Ask, people: dict[str, User]
 ) -> None:
-    action = killed(product, ask("test.probeable", before=2), people["mara"])
+    action = killed(product, ask("test.probeable", before=60), people["mara"])
     stays_unknown(product, action)
     assert action.approvals.filter(kind="settle", state="open").exists()
 
@@ -152,7 +152,7 @@ def stays_unknown(product: Product, action: Action) -> None:
 def test_a_worker_that_is_told_to_stop_finishes_the_step_in_hand_and_no_other(
     product: Product, people: dict[str, User]
 ) -> None:
-    task = work(*[("test.idempotent", {"before": 1.5})] * 2)
+    task = work(("test.idempotent", {"before": 4}), ("test.idempotent", {}))
     steps = Action.objects.filter(task=task)
     product.start("redis", "worker")
     product.hint(task.pk)
