@@ -45,6 +45,8 @@ def _names(value: str) -> bool:
 
 def _stated(key: str, text: str, subjects: Sequence[str]) -> set[str]:
     """What a result says that the key is, close to one of the subjects."""
+    if key not in text:
+        return set()  # most results; and looking for a word is far cheaper than for a pattern
     stated = re.compile(rf"(?<![\w]){re.escape(key)}[\"']?\s*[:=]\s*[\"']?([^\s\"',;}}\]]+)")
     places = [at for subject in subjects for at in _places(subject, text)]
     found = stated.finditer(text, 0, sightings.LONGEST)
