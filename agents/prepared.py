@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import connection, transaction
 from django.db.models import Expression, Model, Q, QuerySet
 from django.db.models.expressions import DatabaseDefault
+from django.db.models.query import ValuesListIterable
 from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -89,18 +90,33 @@ class _Query:
         sql, params = self.compiler.as_sql()
         self.sql, self.params = sql, tuple(params)
         self.converters = self.compiler.get_converters(expression for expression, *_named in self.compiler.select)
+        self.tuples = queryset._iterable_class is ValuesListIterable
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
         """The rows as Django would find them, on this thread's connection, without working out the SQL."""
         if self.queryset.query.select_for_update and not connection.in_atomic_block:
             raise transaction.TransactionManagementError("select_for_update cannot be used outside of a transaction.")
+        params = _filled(self.params, values)
+        if self.tuples:
+            return self._columns(params)
         mine: Any = copy(self.compiler)
         mine.connection = connection
-        mine.as_sql = lambda *args, **kwargs: (self.sql, _filled(self.params, values))
+        mine.as_sql = lambda *args, **kwargs: (self.sql, params)
         mine.get_converters = lambda _expressions: self.converters
         runs: Any = self.queryset.all()
         runs.query.get_compiler = lambda *args, **kwargs: mine
         return list(runs)
+
+    def _columns(self, params: list[Any]) -> list[Any]:
+        """What Django does for `values_list` comes down to this."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, params)
+            rows = cursor.fetchall()
+        width = self.compiler.col_count  # behind it stands what the rows are only sorted by
+        rows = [row[:width] for row in rows]
+        if self.converters:
+            rows = [tuple(row) for row in self.compiler.apply_converters(rows, self.converters)]
+        return rows
 
 
 def insert(row: Stored) -> Stored:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Greatest
 
@@ -14,6 +15,12 @@ from agents.models import Action, Agent
 from agents.prepared import prepared
 from approvals.models import Precedent, Tally, Verdict
 
+_COUNT = """
+INSERT INTO approvals_tally AS t (agent_id, slot, currency, recipients, amount_minor, rows)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (agent_id, slot, currency) DO UPDATE SET recipients = t.recipients + excluded.recipients,
+    amount_minor = t.amount_minor + excluded.amount_minor, rows = t.rows + excluded.rows
+"""
 SLOT = timedelta(minutes=10)
 SIZES = ("recipients", "amount_minor", "rows")
 SUMMED = ""  # in place of a mark: the row that holds the sums
@@ -96,13 +103,12 @@ def _marked(agent_id: int, marks: list[str]) -> QuerySet[Precedent]:
 
 
 def count(agent: Agent, at: datetime, facts: Mapping[str, Any]) -> None:
-    """Add what an agent asks for to its tally, whatever people will say to it."""
-    sizes = {name: facts.get(name, 0) for name in SIZES}
-    row = {"agent": agent, "slot": _slot(at), "currency": facts.get("currency", "")[:3]}
-    if any(sizes.values()) and not Tally.objects.filter(**row).update(**{n: F(n) + size for n, size in sizes.items()}):
-        _, made = Tally.objects.get_or_create(**row, defaults=sizes)
-        if not made:  # somebody else began the slot in between
-            Tally.objects.filter(**row).update(**{name: F(name) + size for name, size in sizes.items()})
+    """Add what an agent asks for to its tally, whatever people will say to it. One statement, so two at once lose nothing."""
+    sizes = [facts.get(name, 0) for name in SIZES]
+    if any(sizes):
+        slot = connection.ops.adapt_datetimefield_value(_slot(at))
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, [agent.pk, slot, facts.get("currency", "")[:3], *sizes])
 
 
 def discount(agent: Agent, at: datetime, facts: Mapping[str, Any]) -> None:
