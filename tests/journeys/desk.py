@@ -1,7 +1,9 @@
 """What the journeys share: an action that somebody has to decide, its row on a board, and what came of it."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
@@ -15,11 +17,17 @@ from tests.processes.product import until
 
 NOTICE = {"team": "platform", "text": "Meeting at two."}
 LONG_MAIL = {"segment": "contracts-ending-may", "subject": "Your offer", "body": "To unsubscribe, say so. " * 40}
-ARMED = 900
 AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# In the other theme the same page has other colours and nothing else; those are the same at every width.
-THEMES: tuple[tuple[Any, list[str]], ...] = (("light", RULES), ("dark", ["color-contrast"]))
+BARRIERS = """rules => Promise.race([
+  axe.run({ runOnly: rules, resultTypes: ["violations"], preload: false })
+    .then((found) => found.violations.map((v) => [v.id, v.nodes[0].html.slice(0, 150)])),
+  new Promise((_, refuse) => setTimeout(refuse, 60_000, "axe came to no end")),
+])"""
+Theme = Literal["light", "dark"]
+# A theme changes colours and a width what is where: one page is looked at in every pair, the others in these.
+VIEWS: tuple[tuple[int, Theme], ...] = ((1440, "light"), (390, "dark"))
+ALL_VIEWS: tuple[tuple[int, Theme], ...] = (*VIEWS, (1440, "dark"), (390, "light"))
 
 
 def ask(tool: str = "chat.post", arguments: dict[str, Any] | None = None, **wish: Any) -> Action:
@@ -43,6 +51,24 @@ def armed(place: Locator) -> None:
     expect(place.locator("[data-arm]").first).to_have_attribute("data-armed", "", timeout=10_000)
 
 
+def press(button: Locator) -> None:
+    """Click, as soon as the page takes a click there for meant."""
+    until(lambda: button.evaluate("button => hitl.ready(button)"), 10, "the button")
+    button.click()
+
+
+@contextmanager
+def nothing_is_decided(page: Page) -> Iterator[None]:
+    """In here the page may ask for what it wants, and sends no answer of anybody."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    yield
+    page.evaluate(
+        "fetch('/healthz', { signal: AbortSignal.timeout(30_000) }).then(() => 0)"
+    )  # what was sent before this, is known by now
+    assert sent == []
+
+
 def state(action: Action) -> str:
     return str(Action.objects.values_list("state", flat=True).get(pk=action.pk))
 
@@ -63,14 +89,12 @@ def proofs_are_old() -> None:
         store.save()
 
 
-def for_everybody(page: Page, address: str) -> None:
-    """Open a page and see that axe objects to nothing, wide in either theme, and that it does not scroll sideways."""
+def for_everybody(page: Page, address: str, views: Iterable[tuple[int, Theme]] = VIEWS) -> None:
+    """Open a page and see that axe objects to nothing in any of these widths and themes, and that nothing scrolls sideways."""
     page.goto(address)
     page.add_script_tag(path=str(AXE))
-    wide = page.viewport_size and page.viewport_size["width"] > 600
-    for theme, rules in THEMES if wide else THEMES[:1]:
+    for width, theme in views:
+        page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)
-        found = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations'], preload: false})", rules)
-        barriers = [(v["id"], v["nodes"][0]["html"][:150]) for v in found["violations"]]
-        assert barriers == [], (address, theme, barriers)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        assert page.evaluate(BARRIERS, RULES) == [], (address, width, theme)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (address, width)

@@ -8,7 +8,7 @@ from agents.models import Action
 from agents.toolbox.models import Effect
 from approvals.models import Policy
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import ARMED, armed, ask, ask_for_a_campaign, on_board, proofs_are_old, ran
+from tests.journeys.desk import armed, ask, ask_for_a_campaign, on_board, press, proofs_are_old, ran
 from tests.processes.product import Product, until
 
 pytestmark = pytest.mark.browser
@@ -45,8 +45,7 @@ def test_a_rejection_carries_its_reason(product: Product, sign_in: SignIn) -> No
     page = sign_in("mara")
     mine = on_board(page, action)
     mine.locator("summary").first.click()
-    page.wait_for_timeout(ARMED)
-    mine.locator("button[value$=wrong_target]").click()
+    press(mine.locator("button[value$=wrong_target]"))
     until(lambda: Action.objects.get(pk=action.pk).state == "REJECTED", 10, "the rejection")
     assert "target" in Action.objects.get(pk=action.pk).reason.lower()
 
@@ -68,8 +67,7 @@ def test_a_question_is_answered_and_what_comes_of_it_approved(product: Product, 
     on_board(page, action).get_by_role("link", name="Answer…").click()
     expect(page.locator("button[value^=approve]")).to_have_count(0)
     page.fill("#answer-text", "Yes, but only this once.")
-    page.wait_for_timeout(ARMED)
-    page.get_by_role("button", name="Send the answer").click()
+    press(page.get_by_role("button", name="Send the answer"))
     until(lambda: Action.objects.get(pk=action.pk).version == 2, 20, "the next version")
     page.goto(f"/actions/{action.pk}/")
     expect(page.locator("#card")).to_contain_text("Yes, but only this once.")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import ARMED, armed, ask, on_board, ran, state
+from tests.journeys.desk import armed, ask, nothing_is_decided, on_board, ran, state
 
 pytestmark = pytest.mark.browser
 LIVE_ROWS = "#queue li.item:not(.tombstone)"
@@ -49,9 +49,9 @@ def test_enter_on_a_title_opens_and_never_decides(board: Page) -> None:
     board.keyboard.press("j")
     board.keyboard.press("Enter")
     board.wait_for_url("**/actions/*/")
-    board.wait_for_timeout(ARMED)
-    board.keyboard.press("Enter")
-    board.wait_for_timeout(500)
+    armed(board.locator("#card"))
+    with nothing_is_decided(board):
+        board.keyboard.press("Enter")
     expect(board.locator("#standing")).to_contain_text("Waiting for approval")
 
 
@@ -60,8 +60,8 @@ def test_the_question_mark_opens_the_sheet_and_keys_sleep_under_it(board: Page) 
     row = board.locator(f"#{in_focus(board)}")
     board.keyboard.press("?")
     expect(board.locator("#help")).to_be_visible()
-    board.keyboard.press("a")
-    board.wait_for_timeout(500)
+    with nothing_is_decided(board):
+        board.keyboard.press("a")
     board.keyboard.press("Escape")
     expect(board.locator("#help")).to_be_hidden()
     expect(row).not_to_have_attribute("data-deciding", "")
@@ -74,9 +74,9 @@ def test_keys_are_letters_in_a_field(board: Page) -> None:
     board.keyboard.press("x")
     field = row.locator("input[name^=note]")
     field.focus()
-    board.keyboard.type("a jax")
-    board.keyboard.press("Enter")
-    board.wait_for_timeout(500)
+    with nothing_is_decided(board):
+        board.keyboard.type("a jax")
+        board.keyboard.press("Enter")
     expect(field).to_have_value("a jax")
     expect(row.locator("h3")).to_be_visible()
 

@@ -4,17 +4,16 @@ import pytest
 
 from tests.cast import a_task, propose
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import for_everybody
+from tests.journeys.desk import ALL_VIEWS, VIEWS, for_everybody
 from tests.processes.product import Product
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_pages_are_for_everybody(product: Product, sign_in: SignIn, width: int) -> None:
+def test_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     action = propose(tool="chat.post", arguments={"team": "platform", "text": "Meeting at two."}, task=a_task())
     high = propose(tool="deploy.restart_pool", arguments={"pool": "eu-2"}, task=a_task())
-    page = sign_in("ines", width=width, reduced_motion="reduce", bypass_csp=True)
+    page = sign_in("ines", reduced_motion="reduce", bypass_csp=True)
     addresses = [
         "/", f"/actions/{action.pk}/", f"/actions/{high.pk}/", f"/actions/{action.pk}/edit/", f"/tasks/{action.task_id}/",
         "/tasks/", "/agents/", "/agents/clerk/", "/agents/clerk/start/", "/actions/", "/decisions/", "/audit/", "/stop/",
@@ -24,4 +23,4 @@ def test_pages_are_for_everybody(product: Product, sign_in: SignIn, width: int) 
     for address in addresses:
         if address == "/accounts/login/":
             page.context.clear_cookies()
-        for_everybody(page, address)
+        for_everybody(page, address, ALL_VIEWS if address == "/" else VIEWS)

@@ -12,7 +12,7 @@ from agents.toolbox.models import Customer
 from agents.toolbox.seed import customers
 from tests.cast import a_task, approve, propose
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import ARMED, armed, for_everybody, on_board, state
+from tests.journeys.desk import armed, for_everybody, on_board, press, state
 from tests.processes.product import Product, until
 
 pytestmark = pytest.mark.browser
@@ -72,8 +72,7 @@ def test_it_earns_to_run_alone_and_one_rejection_takes_it_back(product: Product,
     desk.goto("/")
     mine = on_board(desk, third)
     mine.locator("summary").first.click()
-    desk.wait_for_timeout(ARMED)
-    mine.locator("button[value$=wrong_target]").click()
+    press(mine.locator("button[value$=wrong_target]"))
     expect(trust).to_contain_text("14 more clean approvals until it may run alone", timeout=15_000)
     expect(trust).to_contain_text("Asks again")
     assert watch.evaluate("document.body.dataset.same") == "yes"
@@ -91,10 +90,9 @@ def test_people_say_on_the_card_that_it_went_badly(product: Product, sign_in: Si
     assert TrustScore.objects.get().clean_since == 0
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_its_pages_are_for_everybody(product: Product, sign_in: SignIn, width: int) -> None:
+def test_its_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     earn(2)
     action = Action.objects.filter(tool_name="crm.label", state="SUCCEEDED").latest("pk")
-    page = sign_in("ada", width=width, reduced_motion="reduce", bypass_csp=True)
+    page = sign_in("ada", reduced_motion="reduce", bypass_csp=True)
     for address in ("/agents/records/", f"/actions/{action.pk}/", "/actions/?agent=records"):
         for_everybody(page, address)

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from agents.models import Action
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import ARMED, ask, on_board, ran, state
+from tests.journeys.desk import ask, on_board, press, ran, state
 from tests.processes.product import Product, until
 
 pytestmark = pytest.mark.browser
@@ -21,12 +21,10 @@ def test_words_of_a_rejection_survive_the_pushes(product: Product, sign_in: Sign
     field.fill(WORDS)
     for number in range(10):
         ask(arguments={"team": "sales", "text": f"News {number}."})
-        page.wait_for_timeout(120)
     expect(page.locator("[data-fresh]")).to_contain_text("10", timeout=10_000)
     expect(field).to_have_value(WORDS)
     expect(field).to_be_focused()
-    page.wait_for_timeout(ARMED)
-    row.get_by_text("Reject with these words").click()
+    press(row.get_by_text("Reject with these words"))
     until(lambda: state(action) == "REJECTED", 10, "the rejection")
     assert WORDS in Action.objects.get(pk=action.pk).reason
 
