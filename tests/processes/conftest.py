@@ -70,7 +70,7 @@ def effects(action: Action) -> int:
     return Effect.objects.filter(action_id=action.pk).count()
 
 
-def reached(action: Action, *states: str, seconds: float = 30) -> str:
+def reached(action: Action, *states: str, seconds: float = 90) -> str:
     """The state of the action, once it is one of these."""
 
     def look() -> str:

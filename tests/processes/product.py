@@ -29,7 +29,7 @@ OURS = ("DATABASE_URL", "REDIS_URL", "VAR_DIR", "PORT", "DEMO", "EMBEDDED", "ORI
 Found = TypeVar("Found")
 
 
-def until(look: Callable[[], Found], seconds: float = 20, what: str = "it") -> Found:
+def until(look: Callable[[], Found], seconds: float = 60, what: str = "it") -> Found:
     """What `look` gives once it gives something; fails when that takes too long."""
     end = time.monotonic() + seconds
     while not (found := look()):
@@ -148,7 +148,7 @@ class Product:
             return False
 
     def _await_web(self) -> None:
-        until(lambda: self.health() is not None, 30, "the web server")
+        until(lambda: self.health() is not None, 120, "the web server")
 
     def health(self) -> httpx.Response | None:
         try:

@@ -53,7 +53,7 @@ def asked(product: Product, people: dict[str, User]) -> Action:
     product.start("redis", "web", "worker")
     task = work(("test.once", {}))
     product.hint(task.pk)
-    return until(lambda: Action.objects.filter(task=task, state="PENDING").first(), 30, "the question")
+    return until(lambda: Action.objects.filter(task=task, state="PENDING").first(), 90, "the question")
 
 
 @pytest.fixture

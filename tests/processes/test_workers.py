@@ -22,7 +22,7 @@ def ask(product: Product) -> Ask:
     def asked(tool: str, **arguments: Any) -> Action:
         task = work((tool, arguments))
         product.hint(task.pk)
-        return until(lambda: Action.objects.filter(task=task, state="PENDING").first(), 30, "the question")
+        return until(lambda: Action.objects.filter(task=task, state="PENDING").first(), 90, "the question")
 
     product.start("redis", "worker")
     return asked
@@ -156,14 +156,14 @@ def test_a_worker_that_is_told_to_stop_finishes_the_step_in_hand_and_no_other(
     steps = Action.objects.filter(task=task)
     product.start("redis", "worker")
     product.hint(task.pk)
-    until(lambda: steps.filter(state="PENDING").count() == 2, 30, "both questions")
+    until(lambda: steps.filter(state="PENDING").count() == 2, 90, "both questions")
     product.kill("worker", signal.SIGTERM)
     for step in steps:
         approve(step, people["mara"])
     product.start("worker")
     product.hint(task.pk)
-    until(lambda: steps.filter(state="EXECUTING").exists(), 30, "the first step")
+    until(lambda: steps.filter(state="EXECUTING").exists(), 90, "the first step")
     product.kill("worker", signal.SIGTERM)
     assert sorted(steps.values_list("state", flat=True)) == ["APPROVED", "SUCCEEDED"]
     product.start("worker")
-    until(lambda: steps.filter(state="SUCCEEDED").count() == 2, 30, "the rest of the stretch")
+    until(lambda: steps.filter(state="SUCCEEDED").count() == 2, 90, "the rest of the stretch")
