@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -366,7 +367,7 @@ def test_a_task_shows_its_plan_and_what_each_step_waits_for(enter: Enter, mara: 
     tool = a_tool("medium").name
     calls = [{"tool": tool, "arguments": {"to": "anna"}}, {"tool": tool, "arguments": {"to": HOSTILE}}]
     task = a_task(script=calls, state="QUEUED", total=2, goal=HOSTILE)
-    Task.objects.filter(pk=task.pk).update(runnable_at=timezone.now())
+    Task.objects.filter(pk=task.pk).update(runnable_at=Now())
     taken = leases.take(task.pk, "w1")
     assert taken
     while runner.advance(taken, gate=gate) and leases.renew(taken):
