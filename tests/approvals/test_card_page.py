@@ -273,7 +273,7 @@ def test_a_late_answer_is_refused_and_says_what_happened(enter: Enter, mara: Use
 
 def test_the_clock_ends_it_and_nothing_ran(enter: Enter, mara: User) -> None:
     action = propose("medium")
-    Approval.objects.filter(action=action).update(deadline=timezone.now())
+    Approval.objects.filter(action=action).update(deadline=Now())
     gate.expire(question(action))
     html = card(enter(mara), action)
     assert "was not run." in part(html, "standing")
