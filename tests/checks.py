@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import postgres
+from tests import chromium, postgres
 
 HOME = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -56,9 +56,9 @@ def pytest(*words: str, **changes: str) -> bool:
 
 
 def suite(which: str = "not browser", **changes: str) -> bool:
-    """First everything that only computes, then what starts processes: those wait most of the time, so two at once."""
+    """First everything that only computes, then what starts processes: those wait half of the time, so three at once."""
     good = pytest("-m", f"{which} and not processes", *BESIDE, "--maxprocesses", "4", **changes)
-    return pytest("-m", f"{which} and processes", *BESIDE, "--maxprocesses", "2", **changes) and good
+    return pytest("-m", f"{which} and processes", "-n", "3", "--dist", "loadfile", **changes) and good
 
 
 def on_postgres() -> bool:
@@ -69,8 +69,8 @@ def on_postgres() -> bool:
 
 
 def browser() -> bool:
-    if not shutil.which("chromium") and not shutil.which("chromium-browser") and not shutil.which("google-chrome"):
-        return missing("the journeys in a browser", "Chromium (Debian: chromium)")
+    if chromium.path() is None:
+        return missing("the journeys in a browser", f"Chromium (Debian: {' or '.join(chromium.PACKAGES)})")
     # Folder by folder: the largest files first would mix them, and a worker starts the product anew whenever it comes back.
     return pytest("-m", "browser", *BESIDE, "--no-loadscope-reorder", "--maxprocesses", "2")
 
@@ -97,15 +97,15 @@ STEPS: dict[str, Callable[[], bool]] = {
 
 def install() -> None:
     """On Debian as root, bring the server and the browser that the tests need."""
-    wanted = [
-        package
-        for package, there in (("postgresql", postgres.binaries()), ("chromium", shutil.which("chromium")))
-        if not there
-    ]
-    if wanted and os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet: dict[str, str] = {"DEBIAN_FRONTEND": "noninteractive"}
-        call("apt-get", "update", "-q", **quiet)
-        call("apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted, **quiet)
+    wanted = {("postgresql",): postgres.binaries, chromium.PACKAGES: chromium.path}
+    if all(there() for there in wanted.values()) or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    quiet: dict[str, str] = {"DEBIAN_FRONTEND": "noninteractive"}
+    call("apt-get", "update", "-q", **quiet)
+    for packages, there in wanted.items():
+        for package in packages:  # the next one where a release has no such package
+            if not there():
+                call("apt-get", "install", "-y", "-q", "--no-install-recommends", package, **quiet)
 
 
 def main(words: list[str]) -> int:

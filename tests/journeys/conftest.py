@@ -1,5 +1,3 @@
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,18 +8,15 @@ from django.contrib.auth import login
 from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from agents import facts, plans, tools
 from agents.models import Action, TrustScore, User
 from approvals.models import Approval, Precedent, Role, Tally
 from tests.cast import NAMES, at_a_glance
+from tests.chromium import running
 from tests.processes.product import Product, database, rows_of
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 SignIn = Callable[..., Page]
 
 
@@ -58,13 +53,8 @@ def nothing_waits(product: Product) -> None:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is not installed (Debian: chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    with running() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -24,7 +24,17 @@ FAULTS = r"""() => {
   const named = (e) => `${e.tagName.toLowerCase()} “${(e.innerText || e.name || e.id).trim().slice(0, 40)}”`;
   const layer = (e) => { while (e && !/fixed|sticky/.test(getComputedStyle(e).position)) e = e.parentElement; return e; };
   const controls = [...document.querySelectorAll("a[href], button, summary, input, select, textarea")].filter(shown);
-  const boxes = controls.map((e) => [...e.getClientRects()]);
+  // What a list that scrolls keeps out of sight lies over nothing.
+  const clipped = (box, e) => {
+    for (let up = e.parentElement; up; up = up.parentElement) {
+      if (getComputedStyle(up).overflow === "visible") continue;
+      const by = up.getBoundingClientRect();
+      box = { left: Math.max(box.left, by.left), right: Math.min(box.right, by.right),
+              top: Math.max(box.top, by.top), bottom: Math.min(box.bottom, by.bottom) };
+    }
+    return box;
+  };
+  const boxes = controls.map((e) => [...e.getClientRects()].map((box) => clipped(box, e)));
   const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
     && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
   const faults = [];
