@@ -75,6 +75,7 @@ def content(found: dict[str, Any], person: User) -> dict[str, Any]:
         "cannot_approve": decisions.why_not(approval, person, Decision.Answer.APPROVE) if open_now else "",
         "cannot_reject": decisions.why_not(approval, person, Decision.Answer.REJECT) if open_now else "",
         "read_for": decisions.seconds_left(approval, person, timezone.now()) if asks else 0,
+        "may_extend": bool(undecided and approval.deadline and approval.extended < Approval.MOST_EXTENDED),
         "own_voice": own_voice(approval, person) if approval else None,
         "events": action.events.order_by("pk"),
         "answers": answers(action),

@@ -1,5 +1,7 @@
 """Who must agree, what was asked and what was answered, as rows."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -335,9 +337,13 @@ class Approval(models.Model):
     at_zero = models.CharField(max_length=20, choices=Tier.AtZero, default=Tier.AtZero.EXPIRE)
     urgency = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    extended = models.PositiveSmallIntegerField(default=0)
+
+    MOST_EXTENDED: ClassVar[int] = 10
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(extended__lte=10), name="approval_extended_ten_times"),
             models.CheckConstraint(
                 condition=Q(kind__in=["approve", "input", "review", "settle"]), name="approval_kind_known"
             ),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("actions/<id:action_id>/opened/", cards.opened, name="opened"),
     path("actions/<id:action_id>/feedback/", records.feedback, name="feedback"),
     path("actions/<id:action_id>/edit/", cards.edit, name="edit"),
+    path("actions/<id:action_id>/extend/", cards.extend, name="extend"),
     path("tasks/", work.tasks, name="tasks"),
     path("tasks/<id:task_id>/", work.task, name="task"),
     *(path(f"tasks/<id:task_id>/{verb}/", work.control, {"verb": verb}, name=f"task_{verb}") for verb in work.VERBS),

@@ -15,7 +15,7 @@ ORDER = [
         "models", "lookalikes", "visible", "openings", "verbs", "commands", "effects", "sightings", "instructions", "provenance",
         "leaks", "consent", "conflicts", "impacts", "wording", "risk", "vocabulary", "tokens", "conditions", "rules", "policy", "autonomy", "thresholds", "tiers",
         "precedents", "evidence", "judgement", "gate", "feedback",
-        "documents", "trials", "tasks", "decisions", "controls", "amendments", "grants", "charters", "changes", "people", "demo", "queries", "earned", "histories", "rosters", "addresses", "requests",
+        "documents", "trials", "tasks", "decisions", "extensions", "controls", "amendments", "grants", "charters", "changes", "people", "demo", "queries", "earned", "histories", "rosters", "addresses", "requests",
         "proofs", "context", "live", "cards", "petitions", "hearings", "consumers", "fields", "inputs", "nests",
         "trees", "forms", "sentences", "threshold_forms", "merges", "rule_forms", "charter_forms", "welcome_form", "views", "urls",
     )),

@@ -48,6 +48,7 @@ KINDS = {
         gettext_lazy("Reported too late, changed nothing"),
     ),
     "approval.handed_up": ("again", gettext_lazy("handed up"), gettext_lazy("Handed up one tier")),
+    "approval.extended": ("wait", gettext_lazy("gave ten minutes more to"), gettext_lazy("Given ten minutes more")),
     "feedback.good": ("check", gettext_lazy("found good:"), gettext_lazy("Found good")),
     "feedback.bad": ("x", gettext_lazy("found bad:"), gettext_lazy("Found bad")),
     "trust.graduated": ("shield", gettext_lazy("let act alone:"), gettext_lazy("May now act alone")),

@@ -5,17 +5,17 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agents import payloads, proposals
+from agents import ledger, payloads, proposals
 from agents.models import Action, ActionVersion
 from agents.payloads import Refused
 from agents.prepared import prepared
 from agents.states import A, Conflict
-from approvals import cards, decisions, openings, proofs, queries
+from approvals import cards, decisions, extensions, openings, proofs, queries
 from approvals.addresses import filter_from, number
 from approvals.forms import SchemaForm
 from approvals.models import Approval, Decision
@@ -104,6 +104,20 @@ def opened(request: Request, action_id: int) -> HttpResponse:
     nonce = proofs.check(request.user, request.POST.get("nonce", ""))
     openings.keep(action_id, request.user, nonce, request.POST.getlist("part"))
     return HttpResponse(status=204) if request.htmx else redirect("action", action_id)
+
+
+@require_POST
+def extend(request: Request, action_id: int) -> HttpResponse:
+    """Ten minutes more for the question that is open about an action."""
+    found = get_object_or_404(Action, pk=action_id)
+    approval = found.approvals.filter(state=Approval.State.OPEN).select_related("action").first()
+    if approval is None:
+        raise Conflict(_("This action no longer waits, so it needs no more time."), kind="decided", action=found)
+    reason = payloads.check({"reason": request.POST.get("reason", "")})["reason"]
+    by = ledger.person(request.user, proofs.proof(request).session_hash)
+    times = number(request.POST.get("times", ""))
+    extensions.extend(approval, request.user, times=times, reason=reason, by=by)
+    return redirect("action", action_id)
 
 
 def _kept(request: Request, given: Answer, found: dict[str, Any]) -> dict[str, Any]:
