@@ -56,9 +56,9 @@ def pytest(*words: str, **changes: str) -> bool:
 
 
 def suite(which: str = "not browser", **changes: str) -> bool:
-    """First everything that only computes, then what starts processes: those wait half of the time, so three at once."""
+    """First everything that only computes, then what starts processes: those wait most of the time, so two at once."""
     good = pytest("-m", f"{which} and not processes", *BESIDE, "--maxprocesses", "4", **changes)
-    return pytest("-m", f"{which} and processes", "-n", "3", "--dist", "loadfile", **changes) and good
+    return pytest("-m", f"{which} and processes", *BESIDE, "--maxprocesses", "2", **changes) and good
 
 
 def on_postgres() -> bool:
