@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ from hitl_dashboard import embedded_redis, processes
 
 HOME = Path(__file__).resolve().parents[2]
 PASSWORD = "of-the-tests"
+# Made once: a new one for every question to a server that starts took most of a core.
+TLS = ssl.create_default_context()
 OURS = ("DATABASE_URL", "REDIS_URL", "VAR_DIR", "PORT", "DEMO", "EMBEDDED", "ORIGINS", "ALLOWED_HOSTS")
 Found = TypeVar("Found")
 
@@ -152,7 +155,7 @@ class Product:
 
     def health(self) -> httpx.Response | None:
         try:
-            return httpx.get(f"{self.address}/healthz", timeout=5)
+            return httpx.get(f"{self.address}/healthz", timeout=5, verify=TLS)
         except httpx.TransportError:
             return None
 
