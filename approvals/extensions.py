@@ -23,7 +23,8 @@ _LATER: dict[str, Any] = {"deadline": F("deadline") + STEP, "urgency": F("urgenc
 
 @whole
 def extend(approval: Approval, person: User, *, times: int, reason: str, by: ledger.Actor) -> None:
-    """Give a question ten minutes more. `times`: how often that was done before, on the page; so a double click is one.
+    """Give a question ten minutes more. `times`: how often that was done before, on the page. Where it was done again
+    since then, by a double click or by somebody else, it has its time, and nothing changes.
 
     Raises Forbidden for who could not answer it, Refused without a reason and after the last time, Conflict when its
     time is over or it is answered.
@@ -39,8 +40,10 @@ def extend(approval: Approval, person: User, *, times: int, reason: str, by: led
     if len(reason) > REASON_LIMIT:
         raise Refused(_("A reason may have %(limit)s characters.") % {"limit": REASON_LIMIT})
     open_now = {"pk": question.pk, "state": Approval.State.OPEN, "deadline__gt": NOW}
-    if times == question.extended - 1 and Approval.objects.filter(**open_now).exists():
-        return  # the same press again, or somebody else's a moment ago
+    if times > question.extended:
+        raise Refused(_("This page is not as it was made. Reload it and ask again."))
+    if times < question.extended and Approval.objects.filter(**open_now).exists():
+        return
     if question.extended >= Approval.MOST_EXTENDED:
         raise Refused(
             _("It has been given more time %(times)d times. Decide it, or let it end.") % {"times": question.extended}

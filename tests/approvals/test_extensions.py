@@ -65,6 +65,17 @@ def test_the_same_press_twice_is_one(mara: User, jonas: User) -> None:
     assert Event.objects.filter(kind="approval.extended").count() == 1
 
 
+def test_a_page_from_before_two_others_says_nothing_untrue(mara: User, jonas: User) -> None:
+    action = propose("medium")
+    extend(action, jonas)
+    extend(action, jonas)
+    extend(action, mara, times=0)
+    assert question(action).extended == 2
+    Approval.objects.update(deadline="2020-01-01T00:00:00Z")
+    with pytest.raises(Conflict, match="time to answer is over"):
+        extend(action, mara, times=0)
+
+
 def test_after_ten_times_it_is_decided_or_ends(mara: User) -> None:
     action = propose("medium")
     for _time in range(10):
@@ -132,7 +143,7 @@ def test_every_open_card_hears_of_it(enter: Enter, mara: User, jonas: User) -> N
         ({"reason": "<b>\u202e</b>" * 10}, 302, 1),
         ({"times": "-1"}, 302, 1),
         ({"times": "9" * 40}, 302, 1),
-        ({"times": "7"}, 409, 0),
+        ({"times": "7"}, 422, 0),
     ],
 )
 def test_odd_forms_get_a_clear_answer(enter: Enter, mara: User, sent: dict[str, str], status: int, times: int) -> None:
