@@ -74,4 +74,5 @@ def _runnable(task_id: int) -> QuerySet[Task, Any]:
 
 
 def held(task: Task) -> dict[str, Any]:
+    """In a condition: that the worker which took the task has it still."""
     return {"leased_by": task.leased_by}

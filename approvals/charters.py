@@ -162,16 +162,20 @@ class RoleCharter:
         return ", ".join(str(tier) for tier in found)
 
 
-class RolesCharter:
-    """Which roles one person holds."""
-
-    kind: ClassVar[str] = Change.Kind.ROLES
+class _OfPerson:
+    """What all that is about one person has."""
 
     def __init__(self, person: User) -> None:
         self.person, self.name = person, str(person)
         self.subject: Data = {"person": person}
         self.about: Data = {}
         self.told: Data = {"person": person.pk, "name": str(person)}
+
+
+class RolesCharter(_OfPerson):
+    """Which roles one person holds."""
+
+    kind: ClassVar[str] = Change.Kind.ROLES
 
     def now(self) -> Data:
         return {"roles": sorted(self.person.roles.values_list("slug", flat=True))}
@@ -194,16 +198,10 @@ class RolesCharter:
         self.person.roles.set(Role.objects.filter(slug__in=wanted["roles"]))
 
 
-class AccessCharter:
+class AccessCharter(_OfPerson):
     """Whether one person may come in; `reset` ends what they have and asks for a new password."""
 
     kind: ClassVar[str] = Change.Kind.ACCESS
-
-    def __init__(self, person: User) -> None:
-        self.person, self.name = person, str(person)
-        self.subject: Data = {"person": person}
-        self.about: Data = {}
-        self.told: Data = {"person": person.pk, "name": str(person)}
 
     def now(self) -> Data:
         return {"active": User.objects.values_list("is_active", flat=True).get(pk=self.person.pk)}

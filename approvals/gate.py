@@ -19,7 +19,6 @@ from approvals.models import Approval, Tier, Verdict
 from approvals.thresholds import Thresholds
 
 logger = logging.getLogger(__name__)
-LIVE = leases.LIVE
 ANSWER_MINUTES = 4 * 60
 # No agent can tell what of that which ran alone is looked at afterwards.
 _random = SystemRandom()
