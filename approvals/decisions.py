@@ -17,7 +17,7 @@ from agents.payloads import Refused
 from agents.prepared import insert, prepared, update
 from agents.states import A, Conflict
 from agents.transactions import whole
-from approvals import feedback, gate, judgement, openings, precedents, risk, tiers
+from approvals import drafts, feedback, gate, judgement, openings, precedents, risk, tiers
 from approvals.models import Approval, CardView, Decision, Level, Tier
 from approvals.tasks import hint
 from approvals.tiers import Forbidden as Forbidden
@@ -119,6 +119,7 @@ def edit(
     again = gate.resubmit(action, made, by=by, editor=person, reason=note, settled=settled)
     if again is None:
         raise Refused(_("These arguments are not allowed: %(reason)s") % {"reason": action.reason})
+    drafts.drop(action, person)
     if approve and again.tier.requester_counts and one_click(again.tier):
         own = Seen(again.asked.version, again.asked.digest, seen.nonce)
         decide(again, person, answer=Answer.APPROVE, seen=own, proof=proof, note=note)

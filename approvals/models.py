@@ -404,6 +404,20 @@ class CardOpening(models.Model):
         constraints = [models.UniqueConstraint(fields=["view", "part"], name="one_opening_per_part")]
 
 
+class Draft(models.Model):
+    """What one person has typed into the form of an action and not saved: the controls by name, and the version edited."""
+
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="drafts")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
+    version = models.PositiveIntegerField()
+    fields = models.JSONField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["action", "person"], name="one_draft_per_person")]
+        indexes = [models.Index(fields=["at"], name="draft_by_age")]
+
+
 class Decision(models.Model):
     """One person's answer about one version, with what that person was and saw. Never rewritten."""
 

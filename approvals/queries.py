@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agents import plans, stops
+from agents import payloads, plans, stops
 from agents.models import Action, Agent, Event, StopSwitch, Task, User
 from agents.pages import PAGE
 from approvals import decisions, tiers
@@ -220,10 +220,20 @@ def standing(action_id: int, version: int = 0) -> dict[str, Any] | None:
         "row": row(approval) if approval else None,
         "shown_version": shown,
         "newer": shown != action.version,
+        "since": _since(action, shown) if shown != action.version else [],
         "last": last_decision(action),
         "feedback": action.feedback.select_related("person").order_by("pk"),
         "now": timezone.now(),
     }
+
+
+def _since(action: Action, shown: int) -> list[tuple[str, Any, Any]]:
+    """What the current version has otherwise than the one on screen, as (path, old, new)."""
+    found = {row.version: row for row in action.versions.filter(version__in=(shown, action.version))}
+    if len(found) < 2:
+        return []
+    before, after = (payloads.arguments(bytes(found[number].body)) for number in (shown, action.version))
+    return payloads.differences(before, after)
 
 
 def task_standing(task_id: int) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@ from django.urls import path, re_path, register_converter
 from django.urls.converters import IntConverter
 
 from approvals.consumers import ActionRegion, AgentRegion, BoardRegion, QuietRegion, TaskRegion
-from approvals.views import board, cards, people, policies, records, roles, work
+from approvals.views import board, cards, edits, people, policies, records, roles, work
 
 
 class IdConverter(IntConverter):
@@ -20,7 +20,8 @@ urlpatterns = [
     path("actions/<id:action_id>/", cards.action, name="action"),
     path("actions/<id:action_id>/opened/", cards.opened, name="opened"),
     path("actions/<id:action_id>/feedback/", records.feedback, name="feedback"),
-    path("actions/<id:action_id>/edit/", cards.edit, name="edit"),
+    path("actions/<id:action_id>/edit/", edits.edit, name="edit"),
+    path("actions/<id:action_id>/draft/", edits.draft, name="draft"),
     path("actions/<id:action_id>/extend/", cards.extend, name="extend"),
     path("tasks/", work.tasks, name="tasks"),
     path("tasks/<id:task_id>/", work.task, name="task"),

@@ -51,13 +51,13 @@ class Refusals:
 def _written(request: HttpRequest) -> list[tuple[str, str]]:
     """What a person had typed, each with the name of its field: who refuses it gives it back."""
     form = getattr(request, "form", None)
-    told = form.written if form else {}
+    told, sent = (form.written, form.data) if form else ({}, request.POST)
     found = [("", str(request.POST[name])) for name in request.POST if name in WORDS or name.startswith("note-")]
     found += [
         (ARROW.join(labels), words)
-        for name in request.POST
+        for name in sent
         if _typed(name)
-        for labels, words in [told.get(name, (_path(name), str(request.POST[name])))]
+        for labels, words in [told.get(name, (_path(name), str(sent[name])))]
     ]
     return [(place, words) for place, words in found if words.strip()]
 
@@ -77,7 +77,8 @@ def _again(request: HttpRequest, error: Exception) -> list[tuple[str, str]]:
     at = request.resolver_match
     if getattr(error, "kind", "") != "stale" or at is None or at.url_name != "edit":
         return []
-    return [(name, str(words)) for name, some in request.POST.lists() if name.startswith(FIELD) for words in some]
+    controls = [name for name in request.POST if name.startswith(FIELD) or name == "version"]
+    return [(name, str(words)) for name in controls for words in request.POST.getlist(name)]
 
 
 class SessionLimits:

@@ -16,11 +16,13 @@ from django.utils.translation import ngettext
 
 from agents import payloads
 from agents.schemas import Path
+from approvals import diffs
 from approvals import visible as eyes
 
 register = template.Library()
 
 FIRST_ENTRIES = 20  # shown above the fold of a long list
+AROUND = 120  # characters of what did not change that are shown on either side of a change
 DEEPEST = 40  # payloads end at 32; whatever else comes here ends, too
 
 
@@ -49,6 +51,39 @@ def tree(value: Any, opened: Collection[str] | None = None) -> SafeString:
     With `opened`, the keys of parts that the reader has opened, each other part has to be opened before an approval.
     """
     return mark_safe("".join(_Tree(opened).node(value, ())))  # noqa: S308  built from _value and constants
+
+
+@register.filter(name="is_text")
+def is_text(value: Any) -> bool:
+    """The value is a text, and can be compared word by word."""
+    return isinstance(value, str)
+
+
+@register.simple_tag
+def compared(old: str, new: str) -> SafeString:
+    """Two texts as one, word by word: what went, what came, and of what stayed as much as tells where that is."""
+    pieces = diffs.words(old, new)
+    shown = (_piece(piece, at, at == len(pieces) - 1) for at, piece in enumerate(pieces))
+    return mark_safe("".join(part for parts in shown for part in parts))  # noqa: S308  escaped in _segment
+
+
+def _piece(piece: diffs.Piece, at: int, last: bool) -> Iterator[str]:
+    if not piece.same:
+        for tag, words, text in (("del", _("was"), piece.old), ("ins", _("is now"), piece.new)):
+            if text:
+                yield f'<span class="sr"> {escape(words)} </span><{tag}>'
+                yield from _value(text)
+                yield f"</{tag}>"
+        return
+    head, tail = 0 if at == 0 else AROUND, 0 if last else AROUND
+    left_out = len(piece.old) - head - tail
+    if left_out <= AROUND:
+        yield from _value(piece.old)
+        return
+    yield from _value(piece.old[:head]) if head else ()
+    words = ngettext("%(count)s unchanged character", "%(count)s unchanged characters", left_out)
+    yield f' <span class="token cut">… {escape(words % {"count": _count(left_out)})} …</span> '
+    yield from _value(piece.old[-tail:]) if tail else ()
 
 
 def _value(text: str, limit: int | None = None) -> Iterator[str]:

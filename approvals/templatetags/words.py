@@ -53,4 +53,8 @@ BROWSER_WORDS = {
     "hint_time": _("Read it for some seconds first."),
     "hint_target": _("Type the name of the target first."),
     "close": _("Close"),
+    "draft_kept": _("Your draft is kept on the server ({at})."),
+    "draft_not_kept": _("Not kept on the server yet; what you typed stays in this form."),
+    "draft_too_long": _("Too long to be kept on the server; what you typed stays in this form."),
+    "fields_changed": _("Changed: {n}"),
 }

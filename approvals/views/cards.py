@@ -1,4 +1,4 @@
-"""One action: the review card, the answer to it, and the typed edit."""
+"""One action: the review card, and the answer to it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,16 +8,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from agents import ledger, payloads, proposals
-from agents.models import Action, ActionVersion
+from agents import ledger, payloads
+from agents.models import Action
 from agents.payloads import Refused
 from agents.prepared import prepared
-from agents.states import A, Conflict
+from agents.states import Conflict
 from approvals import cards, decisions, extensions, openings, proofs, queries
 from approvals.addresses import filter_from, number
-from approvals.forms import SchemaForm
 from approvals.models import Approval, Decision
 from approvals.requests import Request
 
@@ -168,40 +167,3 @@ def note_of(request: Request, given: Answer) -> str:
     if given.answer in WORDS_NEEDED and not note:
         raise Refused(WORDS_NEEDED[given.answer])
     return note
-
-
-@require_http_methods(["GET", "POST"])
-def edit(request: Request, action_id: int) -> HttpResponse:
-    """A typed form from the tool's schema; saving makes a new version that the gate judges again."""
-    found = queries.standing(action_id)
-    if found is None:
-        return render(request, "404.html", status=404)
-    action, approval = found["action"], found["approval"]
-    asked = approval.asked if approval else action.versions.latest("version")
-    schema = action.tool.schema if action.tool else {}
-    form = request.form = SchemaForm(
-        schema, payloads.arguments(bytes(asked.body)), data=request.POST if request.method == "POST" else None
-    )
-    if approval is None or action.state != A.PENDING:
-        raise Conflict(_("This action no longer waits, so it cannot be edited."), kind="decided", action=action)
-    if problem := decisions.why_not(approval, request.user, Decision.Answer.EDIT):
-        raise decisions.Forbidden(problem)
-    if request.method == "POST" and request.POST.get("save") in ("save", "approve") and form.is_valid():
-        return _save(request, action, approval, asked, form)
-    context = {**found, "form": form, "asked": asked, "nonce": proofs.issue(request.user)}
-    context["one_click"] = approval.tier.requester_counts and decisions.one_click(approval.tier)
-    status = 422 if request.method == "POST" and form.errors else 200
-    return render(request, "approvals/edit.html", context, status=status)
-
-
-def _save(request: Request, action: Action, approval: Approval, asked: ActionVersion, form: SchemaForm) -> HttpResponse:
-    version, digest = request.POST.get("version", ""), request.POST.get("digest", "")
-    if not (version.isascii() and version.isdecimal() and len(version) < 10):
-        raise Refused(_("This form names no version. Reload the page and edit again."))
-    seen = decisions.Seen(int(version), digest, proofs.check(request.user, request.POST.get("nonce", "")))
-    if not form.changed and seen.version == asked.version:
-        return redirect("action", action.pk)
-    made = proposals.redraft(action, asked, form.arguments)
-    approve = request.POST.get("save") == "approve"
-    decisions.edit(approval, request.user, made=made, seen=seen, proof=proofs.proof(request), approve=approve)
-    return redirect("action", action.pk)

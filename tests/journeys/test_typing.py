@@ -69,3 +69,30 @@ def test_who_answers_an_old_version_is_told_and_nothing_is_counted(product: Prod
     assert answered.value.status == 409
     expect(page.locator("h1")).to_contain_text("changed while you were reading")
     assert state(action) == "PENDING"
+
+
+def test_a_draft_is_there_on_another_device_and_meets_a_newer_version(product: Product, sign_in: SignIn) -> None:
+    mail = {"to": "anna.13@customers.example", "subject": "Hello", "body": "We meet at two."}
+    action = ask("email.send", mail)
+    here = sign_in("mara")
+    here.goto(f"/actions/{action.pk}/edit/")
+    expect(here.locator("#chip")).to_contain_text("Live", timeout=10_000)
+    here.fill("[name='f-subject']", "Hello from Mara")
+    expect(here.locator("[data-draft-said]")).to_contain_text("kept on the server", timeout=10_000)
+    there = sign_in("mara")
+    there.goto(f"/actions/{action.pk}/edit/")
+    expect(there.locator("[name='f-subject']")).to_have_value("Hello from Mara")
+    other = sign_in("jonas")
+    other.goto(f"/actions/{action.pk}/edit/")
+    other.fill("[name='f-body']", "We meet at three.")
+    other.click("button[name=save][value=save]")
+    expect(other.locator(".told")).to_contain_text("three")
+    other.click(".told button[name=save][value=save]")
+    here.fill("[name='f-subject']", "Hello from Mara and Jonas")
+    here.get_by_text("Compare").click(timeout=20_000)
+    expect(here.locator("#standing ins")).to_contain_text("three")
+    expect(here.locator("[name='f-subject']")).to_have_value("Hello from Mara and Jonas")
+    here.get_by_role("link", name="Load v2").click()
+    expect(here.locator("[name='version']")).to_have_value("2")
+    expect(here.locator("[name='f-subject']")).to_have_value("Hello from Mara and Jonas")
+    expect(here.locator("[name='f-body']")).to_have_value("We meet at three.")
