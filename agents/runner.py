@@ -11,7 +11,7 @@ from typing import Any
 from django.db import Error as DatabaseFault
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from agents import ledger, payloads, plans, proposals, reasons, states, stops
+from agents import edits, ledger, payloads, plans, proposals, reasons, states, stops
 from agents.clock import NOW
 from agents.execution import perform
 from agents.gate import Gate
@@ -100,7 +100,7 @@ def _propose(
     task: Task, steps: Sequence[plans.Step], step: plans.Step, actions: list[Action], gate: Gate
 ) -> Action | None:
     """Store the next proposal and let the gate judge it. None ends the stretch."""
-    results = {action.step: action.result for action in actions if action.state == A.SUCCEEDED}
+    results = edits.with_results([action for action in actions if action.state == A.SUCCEEDED])
     try:
         with plans.blamed():
             wish = _wish(step, results)

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from agents.plans.steps import Plan, Step
+from agents.plans.steps import Plan, Step, became
 from agents.toolbox.seed import SEGMENTS
 from agents.toolbox.world import schema, text
 
@@ -16,6 +16,10 @@ Warm regards,
 The Acme team
 
 To unsubscribe, reply with the word stop."""
+
+
+def told(subject: str) -> str:
+    return f"The campaign “{subject}” went out. Replies land in the shared inbox."
 
 
 def steps(parameters: dict[str, Any]) -> list[Step]:
@@ -35,7 +39,7 @@ def steps(parameters: dict[str, Any]) -> list[Step]:
         ),
         Step(
             "report", "chat.post",
-            {"team": "sales", "text": f"The campaign “{subject}” went out. Replies land in the shared inbox."},
+            lambda results: {"team": "sales", "text": told(became(results["send"], "$.subject", subject))},
             why="Sales should know before customers call.", who="Team sales, 4 people", what="The campaign is out",
             confidence=0.93, depends_on=("send",),
         ),

@@ -3,12 +3,16 @@
 from random import Random
 from typing import Any
 
-from agents.plans.steps import Plan, Step
+from agents.plans.steps import Plan, Step, became
 from agents.toolbox.models import Invoice
 from agents.toolbox.payments import INVOICE
 from agents.toolbox.world import schema, text
 
 PARTIES = (("Nordlicht GmbH", 124_000), ("Kontor 19", 5_400), ("Fjordline AS", 38_050), ("Atelier Rossi", 9_900))
+
+
+def told(to: str, invoice: str) -> dict[str, Any]:
+    return {"to": "books@acme.example", "subject": f"Refund {to}", "body": f"{to} is refunded; {invoice} is next."}
 
 
 def steps(parameters: dict[str, Any]) -> list[Step]:
@@ -33,7 +37,7 @@ def steps(parameters: dict[str, Any]) -> list[Step]:
         ),
         Step(
             "tell", "email.send",
-            {"to": "books@acme.example", "subject": f"Refund {to}", "body": f"{to} is refunded; {invoice} is next."},
+            lambda results: told(became(results["refund"], "$.to", to), invoice),
             why="Bookkeeping keeps a trace of both.", who="books@acme.example", confidence=0.9, depends_on=("refund",),
         ),
     ]  # fmt: skip

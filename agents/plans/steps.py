@@ -23,7 +23,8 @@ class Refined:
 
 @dataclass(frozen=True)
 class Step:
-    """One tool call of a plan. `arguments` may be worked out from the results of earlier steps, by their keys.
+    """One tool call of a plan. `arguments` may be worked out from the results of earlier steps, by their keys; beside a
+    result stands, as "edited", what people changed in the call before it ran (`became`).
 
     `instead_of` makes it the alternative to a step that people refused; otherwise it is left out. Whoever depends on
     the refused step goes on after the alternative. `refine` makes the next version out of the last arguments and what a
@@ -72,6 +73,12 @@ class Plan:
     steps: Callable[[dict[str, Any]], list[Step]]
     example: Callable[[Random], dict[str, Any]] = field(default=lambda _rng: {})
     weight: int = 1
+
+
+def became(result: dict[str, Any], place: str, wanted: Any) -> Any:
+    """What stood at a place of the arguments when the call ran: what the agent wanted, or what people made of it."""
+    changes = result.get("edited", [])
+    return next((change["now"] for change in reversed(changes) if change["at"] == place), wanted)
 
 
 def next_step(steps: Sequence[Step], states: Mapping[str, str], mode: str) -> Step | Wait | Done:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agents import ledger, plans
+from agents import edits, ledger, plans
 from agents.models import Action, Agent, Autonomy, StopSwitch, Task, Tool, TrustScore
 from agents.pages import page, row_id
 from agents.payloads import Refused
@@ -17,6 +17,7 @@ from approvals.addresses import plain
 from approvals.forms import SchemaForm
 from approvals.requests import Request
 
+EDITS = 10
 VERBS: dict[str, Callable[..., None]] = {
     "pause": controls.pause,
     "resume": controls.resume,
@@ -96,6 +97,7 @@ def _agent(request: Request, found: Agent, problem: str = "") -> HttpResponse:
         "stop": found.stops.filter(lifted_at=None).first(),
         "tasks": found.tasks.order_by("-pk")[:20],
         "actions": found.actions.order_by("-pk")[:20],
+        "edits": edits.newest(found, EDITS),
         "history": histories.of(found),
         "record": [(Action.State(state).label, count) for state, count in queries.agent_record(found).items()],
     }
