@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import cel
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agents.payloads import Refused
+from approvals.expressions import cel
 from approvals.tokens import OPENING, Mark, Marks
 from approvals.vocabulary import COUNT, FLAG, LIST, MAP, NUMBER, TEXT, WORDS
 

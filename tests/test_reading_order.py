@@ -13,7 +13,7 @@ ORDER = [
     )),
     *(f"approvals.{name}" for name in (
         "models", "lookalikes", "visible", "diffs", "openings", "drafts", "verbs", "commands", "effects", "sightings", "instructions", "provenance",
-        "leaks", "consent", "conflicts", "impacts", "wording", "risk", "vocabulary", "tokens", "conditions", "rules", "policy", "autonomy", "thresholds", "tiers",
+        "leaks", "consent", "conflicts", "impacts", "wording", "risk", "vocabulary", "tokens", "expressions", "conditions", "rules", "policy", "autonomy", "thresholds", "tiers",
         "precedents", "evidence", "judgement", "gate", "feedback",
         "documents", "trials", "tasks", "decisions", "extensions", "controls", "amendments", "grants", "charters", "changes", "people", "demo", "queries", "earned", "histories", "rosters", "addresses", "requests",
         "proofs", "context", "live", "cards", "petitions", "hearings", "consumers", "fields", "inputs", "nests",
