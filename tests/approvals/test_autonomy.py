@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents import execution, leases, plans, tools, trust
+from agents import execution, leases, trust
 from agents.models import Action, Agent, Autonomy, TrustScore, User
 from agents.toolbox.models import Effect
-from agents.toolbox.seed import seed
 from approvals import autonomy, gate, grants, policy
 from approvals.models import Tally
 from approvals.risk import Proposal, assess
@@ -70,13 +69,6 @@ def test_the_level_follows_from_what_was_earned_and_allowed(
 ) -> None:
     row = TrustScore(hundredths=hundredths, clean_since=clean, granted_at="now" if granted else None)
     assert autonomy.level(row, trust.Terms(), ceiling) == level
-
-
-@pytest.fixture
-def office(db: None) -> None:
-    tools.sync()
-    plans.sync()
-    seed()
 
 
 def try_to_run(action: Action) -> bool:

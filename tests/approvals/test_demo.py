@@ -1,10 +1,14 @@
 """The demo: it fills once, never runs dry, never floods the board, and obeys the brake."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.test import Client
-from pytest_django import Settings
+from django.test.utils import override_settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from agents import plans, tools
 from agents.models import Agent, StopSwitch, Task, Tool, User
@@ -12,16 +16,36 @@ from agents.toolbox.models import Effect
 from approvals import demo, earned
 from approvals.models import Approval, Decision
 from tests.cast import propose
+from tests.office import kept
 
 pytestmark = pytest.mark.django_db
 
 
+# Before the rows of the others are there.
+def test_without_demo_mode_nobody_gets_a_known_password(settings: Settings) -> None:
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="DEMO=1"):
+        call_command("demo")
+    demo.demo()
+    assert not User.objects.exists()
+    assert not Task.objects.exists()
+
+
+@pytest.fixture(scope="module")
+def first_start(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """What the first start of the demo leaves."""
+    folder = tmp_path_factory.mktemp("workspace")
+    with kept(django_db_blocker), override_settings(WORKSPACE_DIR=folder, DEMO=True):
+        demo.fill()
+        yield folder
+
+
 @pytest.fixture
-def filled(settings: Settings, tmp_path: str) -> None:
-    settings.WORKSPACE_DIR = tmp_path
+def filled(first_start: Path, settings: Settings) -> None:
+    settings.WORKSPACE_DIR = first_start
     settings.DEMO = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    demo.fill()
 
 
 @pytest.fixture
@@ -75,15 +99,6 @@ def test_filling_again_changes_nothing(filled: None) -> None:
     assert [model.objects.count() for model in (User, Task, Agent, Tool)] == before
     assert not User.objects.get(username="operator").roles.exists()
     assert User.objects.get(username="senior").check_password("mine")
-
-
-def test_without_demo_mode_nobody_gets_a_known_password(settings: Settings) -> None:
-    settings.DEMO = False
-    with pytest.raises(CommandError, match="DEMO=1"):
-        call_command("demo")
-    demo.demo()
-    assert not User.objects.exists()
-    assert not Task.objects.exists()
 
 
 def test_the_beat_keeps_a_few_tasks_at_work_and_no_more(idle: None) -> None:

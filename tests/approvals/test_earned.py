@@ -8,24 +8,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from agents import plans, tools, trust
+from agents import trust
 from agents.models import Action, Agent, Autonomy, Event, Tool, TrustScore, User
-from agents.toolbox.seed import seed
 from approvals import autonomy, earned, grants
 from approvals.models import Feedback, Policy, Verdict
 from approvals.tiers import Forbidden
 from tests.approvals.test_trust import run
 from tests.cast import Enter, a_task, approve, proof, propose
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 LABEL = {"segment": "trial-users", "label": "quiet"}
-
-
-@pytest.fixture(autouse=True)
-def office() -> None:
-    tools.sync()
-    plans.sync()
-    seed()
 
 
 def keeper() -> Agent:

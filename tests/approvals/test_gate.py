@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from agents import execution, leases, runner, tools
+from agents import execution, leases, runner
 from agents.models import Action, ActionVersion, Seal, Task, User
 from agents.plans.steps import Step
 from agents.toolbox.models import Effect
@@ -14,14 +14,9 @@ from approvals import controls, decisions, gate, tasks
 from approvals.models import Approval, Policy
 from tests.cast import Answer, a_task, a_tool, approve, kinds, proof, propose, question
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 
 NOTICE = {"team": "platform", "text": "Meeting at two."}
-
-
-@pytest.fixture(autouse=True)
-def office() -> None:
-    tools.sync()
 
 
 def taken(task: Task) -> Task:

@@ -9,14 +9,14 @@ from approvals import amendments, autonomy, decisions, grants
 from approvals.models import Policy
 from approvals.templatetags.story import told
 from tests.approvals.test_amendments import ben
-from tests.approvals.test_earned import LABEL, label, labelled, mailed, office
+from tests.approvals.test_earned import LABEL, label, labelled, mailed
 from tests.approvals.test_thresholds import saved
 from tests.approvals.test_trust import autonomy as recorded
 from tests.approvals.test_trust import row
 from tests.cast import Answer, Enter, proof, question, reject
 
-__all__ = ["ben", "office"]
-pytestmark = pytest.mark.django_db
+__all__ = ["ben"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 OTHER = {**LABEL, "label": "loyal"}
 
 

@@ -13,12 +13,11 @@ from agents.models import Action, Agent, Event, User
 from approvals import feedback, histories
 from approvals.histories import Band, Shares
 from approvals.models import Decision
-from tests.approvals.test_earned import keeper, label, labelled, office
+from tests.approvals.test_earned import keeper, label, labelled
 from tests.approvals.test_trust import run
 from tests.cast import Enter, a_task, approve, propose, reject
 
-__all__ = ["office"]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 
 
 def before(action: Action, weeks: int, times: int = 1, confidence: float | None = 0.9) -> None:

@@ -9,12 +9,11 @@ from agents.models import Agent, Event, Tool, TrustScore, User
 from agents.toolbox import customers
 from approvals import autonomy as levels
 from approvals.models import Policy
-from tests.approvals.test_earned import keeper, label, labelled, office, words
+from tests.approvals.test_earned import keeper, label, labelled, words
 from tests.approvals.test_trust import autonomy, run
 from tests.cast import Enter, approve
 
-__all__ = ["office"]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 
 
 def new_tool(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,15 +18,10 @@ from approvals.models import Approval, Decision, Policy
 from tests.approvals.test_card_page import card, press
 from tests.cast import Answer, Enter, a_task, approve, kinds, proof, propose, question
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 
 ENTRY = {"title": "Review", "day": "2027-01-12", "minutes": 30, "place": {"room": "A"}}
 Change = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def office() -> None:
-    tools.sync()
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from agents import proposals, tools
+from agents import proposals
 from agents.models import Action, User
-from agents.toolbox.seed import seed
 from approvals import controls, decisions
 from approvals.models import Policy, Tier
 from tests.approvals.test_gate import perform
@@ -56,12 +55,6 @@ def test_an_edited_version_never_goes_to_a_lower_tier_of_a_rule(cast: dict[str, 
 
 # Holds of what runs alone ----------------------------------------------------------------------------------------------
 HOLD = {"name": "A moment", "when": 'tool == "files.write"', "hold_seconds": 30}
-
-
-@pytest.fixture
-def office() -> None:
-    tools.sync()
-    seed()
 
 
 def written(**changes: Any) -> Action:

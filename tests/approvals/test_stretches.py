@@ -19,18 +19,13 @@ from approvals import gate, tasks
 from approvals.models import Policy
 from tests.cast import a_task, approve, kinds, propose, respond
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 
 NOTICE = {"team": "platform", "text": "Meeting at two."}
 ASKS = Step("notify", "chat.post", NOTICE)
 
 
 Plans = Callable[..., None]
-
-
-@pytest.fixture(autouse=True)
-def office() -> None:
-    tools.sync()
 
 
 @pytest.fixture

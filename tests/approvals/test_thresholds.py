@@ -12,13 +12,13 @@ from approvals import amendments, documents, rules, thresholds, trials
 from approvals.models import Amendment, Finding, Policy, Trial
 from approvals.thresholds import Thresholds, Unfit
 from tests.approvals.test_amendments import FIRST, ada, ben
-from tests.approvals.test_earned import label, labelled, office
+from tests.approvals.test_earned import label, labelled
 from tests.approvals.test_policy_pages import at_once, desk, typed
 from tests.approvals.test_trust import autonomy, row, run
 from tests.cast import approve, proof, reject
 
-__all__ = ["ada", "at_once", "ben", "desk", "office"]
-pytestmark = pytest.mark.django_db
+__all__ = ["ada", "at_once", "ben", "desk"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 DEFAULTS = Thresholds()
 
 

@@ -9,24 +9,17 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents import execution, leases, payloads, proposals, tools, trust
+from agents import execution, leases, payloads, proposals, trust
 from agents.models import Action, Agent, Event, Task, TrustScore, User
 from agents.payloads import Refused
 from agents.states import Conflict
-from agents.toolbox.seed import seed
 from approvals import decisions, feedback, gate
 from approvals.models import Feedback, Tally
 from tests.cast import Answer, a_task, approve, proof, propose, question, reject
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 WHERE = {"team": "platform"}
 _meetings = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def office() -> None:
-    tools.sync()
-    seed()
 
 
 def asked(text: str = "") -> Action:

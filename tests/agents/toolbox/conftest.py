@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
-from agents.toolbox.models import Account, Customer, Invoice
 from agents.toolbox.seed import seed
 from agents.tools import Call, find
+from tests.office import kept
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "email.send": {"to": "anna.13@customers.example", "subject": "Your parcel", "body": "It arrives tomorrow."},
@@ -47,11 +47,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def customers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Thousands of rows: made once for a module, and gone after it."""
-    with django_db_blocker.unblock():
+    with kept(django_db_blocker):
         seed()
         yield
-        for model in (Customer, Account, Invoice):
-            model.objects.all().delete()
 
 
 @pytest.fixture
