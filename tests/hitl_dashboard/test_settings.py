@@ -1,16 +1,24 @@
 """Production does not start without its secrets, nor with what would open it to others; a laptop needs nothing."""
 
 import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.test import override_settings
 
 HOME = Path(__file__).resolve().parents[2]
 OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "ORIGINS", "DEMO", "EMBEDDED", "PORT")
+ASKED = ("DEBUG", "EMBEDDED", "SECRET_KEY", "ALLOWED_HOSTS", "ORIGINS", "REDIS_URL")  # by what refuses to start
+Read = Callable[..., dict[str, Any]]
 PRODUCTION = {
     "DATABASE_URL": "postgres://hitl@127.0.0.1:1/hitl",
     "REDIS_URL": "redis://:word@redis:6379/0",
@@ -19,13 +27,21 @@ PRODUCTION = {
 }
 
 
-def start(folder: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    """A process that reads the settings with these variables and says what they came to."""
-    kept = {name: value for name, value in os.environ.items() if name not in OURS}
-    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c"]
-    asked = "from django.conf import settings as s; print(s.DEMO, s.EMBEDDED, s.SESSION_COOKIE_NAME, s.ORIGINS)"
-    env = {**kept, "VAR_DIR": str(folder), **given}
-    return subprocess.run([*command, asked], cwd=HOME, env=env, capture_output=True, text=True, timeout=60, check=False)
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
+    """Reads the settings anew, with these variables and none of ours besides, and starts the project with them."""
+
+    def settings_with(**given: str) -> dict[str, Any]:
+        for name in OURS:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {"VAR_DIR": str(tmp_path), **given}.items():
+            monkeypatch.setenv(name, value)
+        found = runpy.run_path(str(HOME / "hitl_dashboard" / "settings.py"))
+        with override_settings(**{name: found[name] for name in ASKED}):
+            apps.get_app_config("hitl_dashboard").ready()
+        return found
+
+    return settings_with
 
 
 @pytest.mark.parametrize(
@@ -44,36 +60,44 @@ def start(folder: Path, **given: str) -> subprocess.CompletedProcess[str]:
         ({"DEMO": "1", "EMBEDDED": "0"}, "DEMO=1 makes accounts that everybody knows"),
     ],
 )
-def test_production_refuses_to_start(given: dict[str, str], refusal: str, tmp_path: Path) -> None:
-    ended = start(tmp_path, **PRODUCTION | given)
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("Not started: ") and refusal in ended.stderr
+def test_production_refuses_to_start(given: dict[str, str], refusal: str, read: Read) -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read(**PRODUCTION | given)
+    assert refusal in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_refusal_is_one_line_and_no_trace(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in OURS}
+    env = {**kept, "VAR_DIR": str(tmp_path), **PRODUCTION, "SECRET_KEY": "short"}
+    command = [sys.executable, "manage.py", "check"]
+    ended = subprocess.run(command, cwd=HOME, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1 and ended.stderr.startswith("Not started: SECRET_KEY is too short")
     assert ended.stderr.count("\n") == 1
 
 
-def test_production_starts_with_its_secrets(tmp_path: Path) -> None:
-    ended = start(tmp_path, **PRODUCTION)
-    assert ended.stdout.strip() == "False False __Host-session ['https://hitl.example']", ended.stderr
+def came_to(found: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(found[name] for name in ("DEMO", "EMBEDDED", "SESSION_COOKIE_NAME", "ORIGINS"))
+
+
+def test_production_starts_with_its_secrets(tmp_path: Path, read: Read) -> None:
+    assert came_to(read(**PRODUCTION)) == (False, False, "__Host-session", ["https://hitl.example"])
     assert not (tmp_path / "secret.key").exists()
 
 
-def test_a_laptop_needs_no_variable_and_keeps_the_secret_it_makes(tmp_path: Path) -> None:
-    said = "True True hitl-session ['http://127.0.0.1:8000', 'http://localhost:8000']"
-    ended = start(tmp_path)
-    assert ended.stdout.strip() == said, ended.stderr
-    secret = (tmp_path / "secret.key").read_text()
-    assert start(tmp_path).stdout.strip() == said
-    assert (tmp_path / "secret.key").read_text() == secret
+def test_a_laptop_needs_no_variable_and_keeps_the_secret_it_makes(tmp_path: Path, read: Read) -> None:
+    found = read()
+    assert came_to(found) == (True, True, "hitl-session", ["http://127.0.0.1:8000", "http://localhost:8000"])
+    assert found["SECRET_KEY"] == (tmp_path / "secret.key").read_text() == read()["SECRET_KEY"]
 
 
-def test_with_a_database_there_is_no_demo_unless_it_is_asked_for(tmp_path: Path) -> None:
-    ended = start(tmp_path, DATABASE_URL=PRODUCTION["DATABASE_URL"], DEMO="1")
-    assert ended.stdout.startswith("True True"), ended.stderr
+def test_with_a_database_there_is_no_demo_unless_it_is_asked_for(read: Read) -> None:
+    found = read(DATABASE_URL=PRODUCTION["DATABASE_URL"], DEMO="1")
+    assert found["DEMO"] and found["EMBEDDED"]
 
 
-def test_the_embedded_mode_serves_no_other_machine(tmp_path: Path) -> None:
-    ended = start(tmp_path, ALLOWED_HOSTS="hitl.example")
-    assert ended.returncode == 1 and "embedded mode is plain http, for this machine only" in ended.stderr
+def test_the_embedded_mode_serves_no_other_machine(read: Read) -> None:
+    with pytest.raises(ImproperlyConfigured, match="embedded mode is plain http, for this machine only"):
+        read(ALLOWED_HOSTS="hitl.example")
 
 
 def test_the_door_is_closed_by_default_and_admin_is_not_there() -> None:
