@@ -3,13 +3,17 @@
 PORT ?= 8000
 export PORT
 
-.PHONY: run test bench lock
+.PHONY: run test soak bench lock
 
 run: .venv/.run
 	@exec .venv/bin/python manage.py up
 
 test: .venv/.dev
 	@.venv/bin/python -m tests.checks
+
+# Many more rounds of every race, on both databases: before a release, and after a change of a lock, a claim or a move.
+soak: .venv/.dev
+	@.venv/bin/python -m tests.checks soak
 
 bench: .venv/.dev
 	@.venv/bin/python -m bench

@@ -1,6 +1,6 @@
-"""Every check there is, in named steps: `make test`. Says at the end what was skipped and why.
+"""Every check, in named steps: `make test`. Says at the end what was skipped and why.
 
-`python -m tests.checks NAME…` runs only the steps whose name begins with one of the words.
+`python -m tests.checks NAME…` runs only the steps whose name begins with one of the words; `make soak` runs what takes longer.
 """
 
 import os
@@ -43,6 +43,12 @@ def call(*words: str | Path, **changes: str) -> bool:
     )
 
 
+def marked(mark: str) -> list[str]:
+    """The files that have tests with this mark: workers need not collect the others to find them."""
+    files = (HOME / "tests").rglob("test_*.py")
+    return sorted(str(path) for path in files if f"mark.{mark}" in path.read_text(encoding="utf-8"))
+
+
 def pytest(*words: str, **changes: str) -> bool:
     """Run tests, their output passed through, and remember what they skipped."""
     env = os.environ | NEUTRAL | changes
@@ -58,7 +64,8 @@ def pytest(*words: str, **changes: str) -> bool:
 def suite(which: str = "not browser", **changes: str) -> bool:
     """First everything that only computes, then what starts processes: those wait most of the time, so two at once."""
     good = pytest("-m", f"{which} and not processes", *BESIDE, "--maxprocesses", "4", **changes)
-    return pytest("-m", f"{which} and processes", *BESIDE, "--maxprocesses", "2", **changes) and good
+    started = ("-m", f"{which} and processes", *marked("processes"))
+    return pytest(*started, *BESIDE, "--maxprocesses", "2", **changes) and good
 
 
 def on_postgres() -> bool:
@@ -68,11 +75,21 @@ def on_postgres() -> bool:
         return suite("not browser and not once", DATABASE_URL=address)
 
 
+def soak() -> bool:
+    """The races, many more rounds of each, on both databases: a quarter of an hour."""
+    rounds = ("-m", "processes", str(HOME / "tests" / "processes" / "test_deciders.py"))
+    good = pytest(*rounds, ROUNDS="60")
+    if postgres.binaries() is None:
+        return missing("the races on PostgreSQL", "a PostgreSQL server (Debian: postgresql)")
+    with postgres.server() as address:
+        return pytest(*rounds, ROUNDS="60", DATABASE_URL=address) and good
+
+
 def browser() -> bool:
     if chromium.path() is None:
         return missing("the journeys in a browser", f"Chromium (Debian: {' or '.join(chromium.PACKAGES)})")
     # Folder by folder: the largest files first would mix them, and a worker starts the product anew whenever it comes back.
-    return pytest("-m", "browser", *BESIDE, "--no-loadscope-reorder", "--maxprocesses", "2")
+    return pytest("-m", "browser", *marked("browser"), *BESIDE, "--no-loadscope-reorder", "--maxprocesses", "2")
 
 
 def missing(what: str, install: str) -> bool:
@@ -93,6 +110,8 @@ STEPS: dict[str, Callable[[], bool]] = {
     "postgres": on_postgres,
     "browser": browser,
 }
+# Too long for every change: run before a release, and after a change of a lock, a claim or a move.
+SLOWER: dict[str, Callable[[], bool]] = {"soak": soak}
 
 
 def install() -> None:
@@ -109,14 +128,15 @@ def install() -> None:
 
 
 def main(words: list[str]) -> int:
-    chosen = [name for name in STEPS if not words or any(name.startswith(word) for word in words)]
-    if {"postgres", "browser"} & set(chosen):
+    known = STEPS | SLOWER if words else STEPS
+    chosen = [name for name in known if not words or any(name.startswith(word) for word in words)]
+    if {"postgres", "browser", "soak"} & set(chosen):
         install()
     failed = []
     for name in chosen:
         print(f"── {name}", flush=True)
         began = time.monotonic()
-        good = STEPS[name]()
+        good = known[name]()
         print(f"── {name}: {'ok' if good else 'FAILED'}, {time.monotonic() - began:.0f} s", flush=True)
         if not good:
             failed.append(name)
