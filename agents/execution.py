@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, F, QuerySet, When
-from django.db.models.functions import Least
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Least
 
 from agents import facts, ledger, payloads, plans, reasons, states, stops, tools
 from agents.clock import NOW, later
@@ -92,9 +92,10 @@ def _approved(pk: int, fence: int, digest: str, worker: str) -> QuerySet[Action]
 
 
 def _due(action: Any) -> bool:
-    """Whether the hold is over; while it runs, the task comes back when it ends."""
+    """Whether the hold is over; while it runs, the task comes back when the first of its holds ends."""
     if action.held:
-        Task.objects.filter(pk=action.task_id).update(runnable_at=action.hold_until)
+        end = Value(action.hold_until)
+        Task.objects.filter(pk=action.task_id).update(runnable_at=Least(Coalesce("runnable_at", end), end))
     return not action.held
 
 

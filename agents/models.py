@@ -300,6 +300,7 @@ class Action(models.Model):
         ]
         indexes = [
             models.Index(fields=["leased_until"], condition=Q(state="EXECUTING"), name="action_leased"),
+            models.Index(fields=["hold_until"], condition=Q(state="APPROVED"), name="action_held"),
             models.Index(fields=["state", "-moved_at"], name="action_by_state"),
             models.Index(fields=["-moved_at"], name="action_recent"),
             models.Index(fields=["agent", "-moved_at"], name="action_by_agent"),

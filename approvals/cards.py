@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from agents import payloads, tools
 from agents.models import Action, ActionVersion, User
 from agents.payloads import Refused
-from approvals import decisions, openings, queries, wording
+from approvals import decisions, holds, openings, queries, wording
 from approvals.models import Approval, Decision, Verdict
 
 # What a chip says, for something that waits and for something that has happened.
@@ -53,6 +53,9 @@ def content(found: dict[str, Any], person: User) -> dict[str, Any]:
     open_now = bool(approval and approval.state == Approval.State.OPEN)
     asks = open_now and approval.kind == Approval.Kind.APPROVE
     undecided = open_now and approval.kind != Approval.Kind.REVIEW
+    held = bool(approval and found["row"].held)
+    voice = own_voice(approval, person) if approval else None
+    cannot_reject = decisions.why_not(approval, person, Decision.Answer.REJECT) if open_now or held else ""
     folds = openings.parts(approval) if asks else {}
     opened = openings.opened(approval, person) if folds else set()
     return {
@@ -73,10 +76,13 @@ def content(found: dict[str, Any], person: User) -> dict[str, Any]:
         "opened": opened if asks else None,
         "closed": [key for key in folds if key not in opened],
         "cannot_approve": decisions.why_not(approval, person, Decision.Answer.APPROVE) if open_now else "",
-        "cannot_reject": decisions.why_not(approval, person, Decision.Answer.REJECT) if open_now else "",
+        "cannot_reject": cannot_reject,
+        "hold": holds.seconds(approval.tier, approval.verdict) if asks else 0,
         "read_for": decisions.seconds_left(approval, person, timezone.now()) if asks else 0,
         "may_extend": bool(undecided and approval.deadline and approval.extended < Approval.MOST_EXTENDED),
-        "own_voice": own_voice(approval, person) if approval else None,
+        "own_voice": voice,
+        "may_undo": bool(voice) or not cannot_reject,
+        "may_reject": not voice and not cannot_reject,
         "events": action.events.order_by("pk"),
         "answers": answers(action),
         "critical": bool(approval and approval.level == "critical"),

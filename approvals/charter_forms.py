@@ -28,7 +28,9 @@ LABELS: dict[str, Any] = {
 HELP: dict[str, Any] = {
     "deadline_minutes": lazy("A shorter time is stricter."),
     "card_seconds": lazy("The server counts from when the card was opened. An approval that comes sooner is refused."),
-    "hold_seconds": lazy("What is approved waits this long before it starts."),
+    "hold_seconds": lazy(
+        "What is approved and reaches outside waits this long before it starts; until then it can be taken back."
+    ),
     "fresh_minutes": lazy("What did not start within this time of a voice expires."),
 }
 

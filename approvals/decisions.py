@@ -1,7 +1,7 @@
 """The human: one verb, one transaction each, the parent row first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
@@ -10,14 +10,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agents import execution, leases, ledger, proposals, states, trust
+from agents import execution, leases, ledger, proposals, reasons, states, trust
 from agents.clock import NOW, Moment, later
 from agents.models import Action, Guidance, User
 from agents.payloads import Refused
 from agents.prepared import insert, prepared, update
 from agents.states import A, Conflict
 from agents.transactions import whole
-from approvals import drafts, feedback, gate, judgement, openings, precedents, risk, tiers
+from approvals import drafts, feedback, gate, holds, judgement, openings, precedents, risk, tiers
 from approvals.models import Approval, CardView, Decision, Level, Tier
 from approvals.tasks import hint
 from approvals.tiers import Forbidden as Forbidden
@@ -27,6 +27,7 @@ ONE_CLICK = (Level.LOW, Level.MEDIUM)
 CARD_TEMPLATE = "card-1"
 QUESTION = ("action__task", "tier", "verdict__policy")
 Answer = Decision.Answer
+STARTED = (A.EXECUTING, A.SUCCEEDED, A.FAILED, A.UNKNOWN)
 SETTLED = {Answer.HAPPENED: A.SUCCEEDED, Answer.DID_NOT_HAPPEN: A.FAILED}
 
 
@@ -49,11 +50,13 @@ class Proof:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was on screen when the person answered: the exact version, under a nonce that the page was given."""
+    """What was on screen when the person answered: the exact version, under a nonce that the page was given, and
+    whether it was approved already and held."""
 
     version: int
     digest: str
     nonce: str
+    held: bool = False
 
     @property
     def nonce_hash(self) -> str:
@@ -71,11 +74,18 @@ def show(approval: Approval, person: User, nonce: str) -> CardView:
 def decide(
     approval: Approval, person: User, *, answer: str, seen: Seen, proof: Proof, note: str = "", typed: str = ""
 ) -> Decision:
-    """Give one voice, approve or reject, about the version on screen. The same nonce again gets the same answer."""
-    desk = _at_desk(approval, person, seen, A.PENDING)
+    """Give one voice, approve or reject, about the version on screen. The same nonce again gets the same answer.
+
+    What is approved and held can still be rejected by whoever has not answered yet.
+    """
+    held = seen.held and answer == Answer.REJECT
+    desk = _at_desk(approval, person, seen, A.APPROVED if held else A.PENDING)
     if desk.earlier:
         return desk.earlier
-    desk.still_open()
+    if held:
+        desk.still_held()
+    else:
+        desk.still_open()
     if answer == Answer.APPROVE and desk.approval.kind == Approval.Kind.INPUT:
         raise Refused(_("This is a question. Answer it, edit the action or reject it; a yes alone would be a guess."))
     seat = desk.seat_for(answer)
@@ -87,6 +97,25 @@ def decide(
         _reject(desk, proof, note)
     elif desk.filled(answer):
         _approve(desk, proof)
+    return decision
+
+
+@whole
+def undo(approval: Approval, person: User, *, seen: Seen, proof: Proof) -> Decision:
+    """Take an approval back while it is held: the same action waits again, as a version that nobody has answered.
+
+    Open to whoever approved it and to whoever may reject it.
+    """
+    # One page has one nonce, and the approval itself may have come from the same page.
+    seen = replace(seen, nonce=f"{seen.nonce}/{Answer.UNDO}")
+    desk = _at_desk(approval, person, seen, A.APPROVED)
+    if desk.earlier:
+        return desk.earlier
+    desk.still_held()
+    seat = desk.seat_for(Answer.UNDO)
+    decision = _voice(desk, Answer.UNDO, proof, _seen_by(desk.approval, person, seen, Answer.UNDO), seat, "")
+    by = ledger.person(person, proof.session_hash)
+    gate.ask_again(desk.action, desk.approval.asked, reasons.TAKEN_BACK, by=by)
     return decision
 
 
@@ -228,11 +257,16 @@ class _Desk:
             action=self.action,
         )
 
+    def still_held(self) -> None:
+        if not holds.held(self.action, self.approval.read_at):
+            raise _too_late(self.action)
+
     def seat_for(self, answer: str) -> str:
         """The seat that this answer takes; "" where it needs none. Nobody loses a seat to who comes later."""
         heard = list(dict.fromkeys(d.person_id for d in self.decisions if d.answer in Decision.VOICES))
         self.roles, self.powers = tiers.held([*heard, self.person.pk])
-        if problem := _refusal(self.approval, self.person, answer, self.powers):
+        takes_back_own = answer == Answer.UNDO and self.person.pk in heard
+        if not takes_back_own and (problem := _refusal(self.approval, self.person, answer, self.powers)):
             raise Forbidden(problem)
         if self.person.pk in heard and answer in Decision.VOICES:
             raise Conflict(_("You have already answered about this version."), kind="voiced", action=self.action)
@@ -268,8 +302,14 @@ def _at_desk(approval: Approval, person: User, seen: Seen, state: str) -> _Desk:
     on_screen = (action.state, action.version, action.digest) == (state, seen.version, seen.digest)
     if on_screen or desk.earlier:
         return desk
+    if state == A.APPROVED and action.state in STARTED:
+        raise _too_late(action)
     kind = "stale" if action.state == state else "expired" if action.state == A.EXPIRED else "decided"
     raise Conflict(_("This action has moved on since you opened it."), kind=kind, action=action)
+
+
+def _too_late(action: Action) -> Conflict:
+    return Conflict(_("The hold is over, and nothing calls it back."), kind="over", action=action)
 
 
 @prepared
@@ -371,7 +411,7 @@ def _voice(desk: _Desk, answer: str, proof: Proof, view: CardView, seat: str, no
 def _approve(desk: _Desk, proof: Proof) -> None:
     approval = desk.approval
     _closed(approval, Approval.State.SATISFIED)
-    hold = max(approval.tier.hold_seconds, approval.verdict.hold_seconds)
+    hold = holds.seconds(approval.tier, approval.verdict)
     held: dict[str, Any] = {"hold_until": later(timedelta(seconds=hold))} if hold else {}
     by = ledger.person(desk.person, proof.session_hash)
     states.move(desk.action, A.PENDING, A.APPROVED, by=by, about={"tier": approval.level}, **held)
@@ -384,7 +424,7 @@ def _reject(desk: _Desk, proof: Proof, note: str) -> None:
     by = ledger.person(desk.person, proof.session_hash)
     trust.rejected(desk.action, judgement.terms(approval.verdict))
     states.move(
-        desk.action, A.PENDING, A.REJECTED, by=by, reason=note, about={"tier": approval.level},
+        desk.action, desk.action.state, A.REJECTED, by=by, reason=note, about={"tier": approval.level},
         evidence=desk.action.evidence,
     )  # fmt: skip
     precedents.refused(desk.action, approval.verdict)

@@ -122,9 +122,9 @@ def clear(action: Action) -> bytes | None:
     if payloads.digest(bytes(asked.body)) != action.digest or not _tool_runs(action):
         _block(action, reasons.NOT_WHAT_WAS_APPROVED)
     elif action.tool and action.tool.version != action.tool_version:
-        _ask_again(action, asked, reasons.TOOL_CHANGED)
+        ask_again(action, asked, reasons.TOOL_CHANGED)
     elif judgement.stricter_now(action, asked, verdict):
-        _ask_again(action, asked, _why_again(verdict))
+        ask_again(action, asked, _why_again(verdict))
     elif verdict.outcome not in (Verdict.Outcome.APPROVE, Verdict.Outcome.INPUT):
         precedents.ran(action, verdict)
         return bytes(asked.body)
@@ -155,6 +155,16 @@ def recount(action_id: int) -> None:
     action = Action.objects.select_related("task", "agent", "tool").filter(pk=action_id, state=A.APPROVED).first()
     if action and (approval := action.approvals.filter(state=Approval.State.SATISFIED).first()):
         _voices_hold(action, approval)
+
+
+def ask_again(action: Action, asked: ActionVersion, reason: str, *, by: ledger.Actor = ledger.GATE) -> None:
+    """Back to people under a new version of the same arguments, in the caller's transaction; every earlier voice is stale."""
+    try:
+        made = proposals.redraft(action, asked, payloads.arguments(bytes(asked.body)))
+    except payloads.Refused as refusal:  # the tool changed so far that these arguments can no longer be asked about
+        _block(action, f"{reason}: {refusal}")
+        return
+    resubmit(action, made, by=by, editor=asked.editor, reason=reason)
 
 
 def settle(action: Action) -> None:
@@ -276,16 +286,6 @@ def _block(action: Action, reason: str) -> None:
     leases.wake(action.task_id)
 
 
-def _ask_again(action: Action, asked: ActionVersion, reason: str) -> None:
-    """Back to people under a new version of the same arguments; every earlier voice is stale."""
-    try:
-        made = proposals.redraft(action, asked, payloads.arguments(bytes(asked.body)))
-    except payloads.Refused as refusal:  # the tool changed so far that these arguments can no longer be asked about
-        _block(action, f"{reason}: {refusal}")
-        return
-    resubmit(action, made, by=ledger.GATE, editor=asked.editor, reason=reason)
-
-
 def _voices_hold(action: Action, approval: Approval | None) -> bool:
     """Count again: the voices of people who are eligible at this moment, none of them too old."""
     if approval is None:
@@ -299,5 +299,5 @@ def _voices_hold(action: Action, approval: Approval | None) -> bool:
         states.move(action, A.APPROVED, A.EXPIRED, by=ledger.GATE, reason=reasons.VOICES_OLD, about=_about(approval))
         leases.wake(action.task_id)
     else:
-        _ask_again(action, approval.asked, reasons.VOICE_LOST)
+        ask_again(action, approval.asked, reasons.VOICE_LOST)
     return False

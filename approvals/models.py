@@ -42,7 +42,7 @@ class Tier(models.Model):
     requester_counts = models.BooleanField(default=True)
     reauthenticate = models.BooleanField(default=False)
     fresh_minutes = models.PositiveIntegerField(default=24 * 60)
-    hold_seconds = models.PositiveIntegerField(default=0)
+    hold_seconds = models.PositiveIntegerField(default=10)
     card_seconds = models.PositiveIntegerField(default=0)
     weight = models.PositiveSmallIntegerField()
 
@@ -431,6 +431,7 @@ class Decision(models.Model):
         RESPOND = "respond", _("answered")
         FINE = "fine", _("found it fine")
         WRONG = "wrong", _("found it wrong")
+        UNDO = "undo", _("took the approval back")
 
     VOICES = (Answer.APPROVE, Answer.REJECT, Answer.HAPPENED, Answer.DID_NOT_HAPPEN)
 
@@ -456,6 +457,7 @@ class Decision(models.Model):
                 condition=Q(
                     answer__in=[
                         "approve", "reject", "edit", "happened", "did_not_happen", "cannot_tell", "respond", "fine", "wrong",
+                        "undo",
                     ]
                 ),
                 name="decision_answer_known",

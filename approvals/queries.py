@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from agents import payloads, plans, stops
 from agents.models import Action, Agent, Event, StopSwitch, Task, User
 from agents.pages import PAGE
-from approvals import decisions, tiers
+from approvals import decisions, holds, tiers
 from approvals.models import Approval, Decision, Role, Tier, Verdict
 
 SOON = timedelta(minutes=5)
@@ -26,7 +26,7 @@ FEED = 20
 RUNNING = 12
 FEED_KINDS = (
     "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
-    "decision.respond", "decision.wrong",
+    "decision.respond", "decision.wrong", "decision.undo",
     "action.succeeded", "action.failed", "action.unknown", "action.expired", "action.blocked", "action.refused",
     "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "feedback.bad", "trust.graduated", "trust.demoted",
 )  # fmt: skip
@@ -116,6 +116,11 @@ class Row:
         return [role for role, voice in self.seats if voice is None]
 
     @property
+    def held(self) -> bool:
+        """Approved, and not to start yet: it can still be taken back."""
+        return self.approval.state == Approval.State.SATISFIED and holds.held(self.action, timezone.now())
+
+    @property
     def one_click(self) -> bool:
         return self.approval.kind == Approval.Kind.APPROVE and decisions.one_click(self.approval.tier)
 
@@ -139,17 +144,19 @@ def board(who: Audience) -> dict[str, Any]:
     later = mine.exclude(deadline__lt=now + SOON).order_by("urgency", "pk")[: who.filter.length + 1]
     rest = list(later)
     gone = list(_rows(Approval.objects.filter(closed_at__gte=now - TOMBSTONE)).order_by("-closed_at", "-pk")[:FEED])
-    rows = {row.approval.pk: row for row in rows_of([*soon, *rest, *gone])}
+    held = list(_held(now))
+    rows = {row.approval.pk: row for row in rows_of([*soon, *rest, *gone, *held])}
     soon.sort(key=lambda approval: (-approval.tier.weight, approval.deadline))
     return {
         "groups": _groups(soon, rest[: who.filter.length], now, rows),
-        "gone": [rows[approval.pk] for approval in gone if approval.state != Approval.State.STALE],
+        "gone": [rows[approval.pk] for approval in gone if not _superseded(rows[approval.pk])],
+        "held": [rows[approval.pk] for approval in held],
         "more": len(rest) > who.filter.length,
         "able": set(_tiers_of(who.roles).values_list("pk", flat=True)),
         "stops": stop_banner(),
         "now": now,
         **counts(who),
-        **lanes(),
+        **lanes({approval.action_id for approval in held}),
     }
 
 
@@ -170,10 +177,12 @@ def counts(who: Audience) -> dict[str, Any]:
     }
 
 
-def lanes() -> dict[str, Any]:
-    """Tasks at work and what happened last."""
+def lanes(held: Iterable[int] = ()) -> dict[str, Any]:
+    """Tasks at work and what happened last. The approvals of what is `held` are told with what is held."""
     running = Task.objects.filter(state__in=(Task.State.RUNNING, Task.State.PAUSED)).select_related("agent")
     events = Event.objects.filter(kind__in=FEED_KINDS).select_related("action__agent", "task__agent")
+    if held:
+        events = events.exclude(kind="decision.approve", action__in=held)
     return {
         "running": list(running.order_by("-pk")[:RUNNING]),
         "running_count": _count(running),
@@ -347,6 +356,18 @@ def _tiers_of(roles: Iterable[str]) -> QuerySet[Tier]:
     """Tiers with a seat that somebody of these roles may fill."""
     able = Role.objects.filter(slug__in=list(roles), decides=True)
     return Tier.objects.filter(Q(requirements__role__in=able) | Q(requirements__role__filled_by__in=able)).distinct()
+
+
+def _superseded(row: Row) -> bool:
+    """Whether another version has taken its place and nobody needs to be told: an approval that was taken back is told."""
+    undone = any(decision.answer == Decision.Answer.UNDO for decision in row.approval.decisions.all())
+    return row.approval.state == Approval.State.STALE and not undone
+
+
+def _held(now: datetime) -> QuerySet[Approval]:
+    """What is approved and held, the newest approval first."""
+    held = {"action__state": Action.State.APPROVED, "action__hold_until__gt": now}
+    return _rows(Approval.objects.filter(**held, state=Approval.State.SATISFIED)).order_by("-closed_at", "-pk")[:FEED]
 
 
 def _count(rows: QuerySet[Any]) -> int:

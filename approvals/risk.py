@@ -20,6 +20,8 @@ AMOUNT_STEPS = ((1_000_000, 0.35), (100_000, 0.15), (10_000, 0.05))
 ROW_STEPS = ((5_000, 0.35), (500, 0.25), (20, 0.15), (5, 0.13), (2, 0.11), (1, 0.10))
 # What an agent did in a day weighs like so much in an hour: it has its ordinary work, too.
 DAY_IN_HOURS = 4
+# What of an effect somebody else gets to feel.
+REACHES = ("affects_others", "outside", "spends_money")
 FAR_ABOVE = 10  # times the largest amount so far
 ENOUGH_BEFORE = 5  # earlier amounts that say what is usual
 
@@ -88,7 +90,7 @@ class Proposal:
     @property
     def leaves(self) -> bool:
         """Whether what the arguments hold reaches somebody else."""
-        return any(self.effect.get(flag) for flag in ("affects_others", "outside", "spends_money"))
+        return any(self.effect.get(flag) for flag in REACHES)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ window.hitl = (() => {
 
   /* A slot of the feed gets new words as new nodes: reused ones would be pushed about inside their line. */
   function refill(slot, news) {
+    const held = news.querySelector("[data-held] button")?.value;
+    if (held && slot.querySelector("[data-held] button")?.value === held) return false;  // a button under the finger stays
     if (slot.contains(document.activeElement)) return false;
     if (slot.innerHTML !== news.innerHTML) slot.replaceChildren(...news.cloneNode(true).childNodes);
     return true;

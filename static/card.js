@@ -8,11 +8,12 @@
   const DECIDERS = "button[data-decides], button[data-arm], a[data-arm], button[data-confirms]";
   const changed = new WeakMap();
   const labels = new WeakMap();
+  const scopes = new WeakMap();
   let calmSince = performance.now();
   let pressed = null;
   hitl.ownDecisions = new Set();
 
-  const scopeOf = (element) => element.closest("[data-card], li[id]");
+  const scopeOf = (element) => element.closest("[data-held], [data-card], li[id]");
 
   /* Something moved or changed, here or everywhere: for a moment nothing can be decided. */
   hitl.disturb = (element) => {
@@ -46,7 +47,7 @@
 
   function open(button) {
     const scope = scopeOf(button);
-    const over = scope?.querySelector(".due.zero, .clock.zero") || scope?.hasAttribute("data-deciding");
+    const over = scope?.matches(".held.zero") || scope?.querySelector(".due.zero, .clock.zero, .held.zero") || scope?.hasAttribute("data-deciding");
     return !over && !document.body.hasAttribute("data-locked") && !button.disabled;
   }
 
@@ -146,6 +147,7 @@
   function begin(button) {
     const scope = scopeOf(button) ?? button.form;
     scope.setAttribute("data-deciding", "");
+    scopes.set(button, scope);
     button.setAttribute("aria-busy", "true");
     hitl.ownDecisions.add(scope.id);
     const label = button.querySelector("[data-label]") ?? scope.querySelector("[data-arm] [data-label]");
@@ -156,7 +158,7 @@
   }
 
   function finish(button) {
-    const scope = scopeOf(button) ?? button.form;
+    const scope = scopes.get(button);  // the answer may have taken the button away, and its row stays
     scope?.removeAttribute("data-deciding");
     button.removeAttribute("aria-busy");
     for (const label of scope?.querySelectorAll("[data-label]") ?? []) {
@@ -181,7 +183,10 @@
     const fields = scopeOf(button)?.querySelectorAll("[data-dirty]") ?? [];
     finish(button);
     if (event.detail.successful) fields.forEach((field) => field.removeAttribute("data-dirty"));
-    if (event.detail.successful) return hitl.say(hitl.word("said_decided"));
+    if (event.detail.successful) {
+      if (button.value.startsWith("undo:")) hitl.showNew();  // what waits again is shown at once, in its place
+      return hitl.say(hitl.word("said_decided"));
+    }
     hitl.ownDecisions.delete(scopeOf(button)?.id);
     hitl.disturb(button);
     if (![403, 409, 422].includes(status)) hitl.note("notes", "", hitl.word("not_sent"), hitl.closing());

@@ -17,6 +17,12 @@
     return hitl.word("day", { n: Math.floor(seconds / 86400) });
   }
 
+  /* A hold is told in a sentence, by the seconds begun. */
+  function sentence(time, rest) {
+    const n = rest <= 60_000 ? hitl.word("s", { n: Math.ceil(rest / 1000) }) : left(rest);
+    return time.dataset.words.replace("{n}", n);
+  }
+
   function share(clock, due) {
     const bar = clock.querySelector("progress[data-from]");
     if (!bar) return;
@@ -27,9 +33,9 @@
   function draw(time) {
     const due = Date.parse(time.dataset.due);
     const rest = due - hitl.now();
-    const text = rest <= 0 ? time.dataset.zero : left(rest);
+    const text = rest <= 0 ? time.dataset.zero : time.dataset.words ? sentence(time, rest) : left(rest);
     if (time.textContent !== text) time.textContent = text;
-    const clock = time.closest(".due, .clock");
+    const clock = time.closest(".due, .clock, .held");
     if (clock) {
       clock.classList.toggle("zero", rest <= 0);
       clock.classList.toggle("soon", rest > 0 && rest < SOON_MS);

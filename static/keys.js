@@ -19,11 +19,20 @@
     const scope = reach();
     const inside = scope?.querySelector("[data-confirm][data-open]") ?? scope;
     const found = [...(inside?.querySelectorAll(`[data-key="${key}"]`) ?? [])].find((e) => e.checkVisibility() && !e.disabled);
-    if (!found) return;
+    if (!found) return false;
     const decides = found.matches("[data-arm], [data-decides], [data-confirms]");
-    if (decides && !hitl.ready(found)) return;
+    if (decides && !hitl.ready(found)) return true;
     found.click();
     if (found.matches("summary")) found.parentElement.querySelector(".panel button, .panel input")?.focus();
+    return true;
+  }
+
+  /* The approval in reach, or else the newest of one's own that is held: after a decision the focus is on the next row. */
+  function takeBack() {
+    if (press("z")) return;
+    const mine = (held) => held.dataset.approvers.split(" ").includes(document.body.dataset.person);
+    const buttons = [...document.querySelectorAll(".feed [data-held]")].filter(mine).map((held) => held.querySelector("[data-key=z]"));
+    buttons.find((button) => button && hitl.ready(button))?.click();
   }
 
   function titles() {
@@ -88,6 +97,7 @@
     x: single(() => press("x")),
     e: single(() => press("e")),
     r: single(() => press("r")),
+    z: single(takeBack),
     ".": single(() => hitl.showNew()),
     p: single(() => hitl.pause?.()),
     "[Shift]+/": search,

@@ -1,6 +1,7 @@
 """Small parts that many pages draw: icons, risk, certainty, voices, clocks. Every word in them is translated."""
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django import template
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from approvals import verbs
 from approvals.templatetags.words import BROWSER_WORDS
 
 register = template.Library()
@@ -47,6 +49,7 @@ GAPS = (
 )
 ICON = '<svg width="{0}" height="{0}" aria-hidden="true"><use href="{1}#{2}"/></svg>'
 METER = '<svg class="bars" width="{}" height="{}" viewBox="0 0 18 16" aria-hidden="true">{}</svg>'
+HELD = '<time class="hold" datetime="{0}" data-due="{0}" data-words="{1}" data-zero="{2}" title="{3}">{4}</time>'
 CERTAINTY = '<div class="conf {} {}">{}<div><b>{}</b><span>{}</span></div></div>'
 DOT = '<circle cx="{}" cy="6" r="4.6" fill="{}" stroke="currentColor" stroke-width="1.3"/>'
 VOICES = (
@@ -136,6 +139,22 @@ def clock(due: datetime | None, then: str = "", start: datetime | None = None, z
 def shrinking(start: datetime, due: datetime, now: datetime) -> SafeString:
     share = round(100 * max(0.0, min(1.0, (due - now) / (due - start))))
     return format_html(SHRINKING, share, start.isoformat(), _("Time left"))
+
+
+@register.simple_tag
+def hold_clock(due: datetime, tool: str) -> SafeString:
+    """The countdown of what is approved and held, as a sentence. At zero whatever takes it back is over."""
+    now, verb = timezone.now(), verbs.of_name(tool)
+    words = _("Sends in {n}.") if verb and verb[1] == verbs.TELL else _("Starts in {n}.")
+    zero = _("The hold is over.")
+    said = zero if due <= now else words.replace("{n}", brief(due, now))
+    return format_html(HELD, due.isoformat(), words, zero, exactly(due), said)
+
+
+def brief(due: datetime, now: datetime) -> str:
+    """A short time left, in whole seconds begun; a longer one as on every clock."""
+    seconds = ceil((due - now).total_seconds())
+    return pgettext("time left", "%d s") % seconds if seconds <= 60 else left(due, now)
 
 
 @register.simple_tag

@@ -30,6 +30,7 @@ KINDS = {
     "decision.happened": ("ask", gettext_lazy("says it happened:"), gettext_lazy("It happened")),
     "decision.did_not_happen": ("ask", gettext_lazy("says it did not happen:"), gettext_lazy("It did not happen")),
     "decision.cannot_tell": ("ask", gettext_lazy("cannot tell what became of"), gettext_lazy("Nobody can tell")),
+    "decision.undo": ("again", gettext_lazy("took back the approval of"), gettext_lazy("Approval taken back")),
     "action.proposed": ("plus", gettext_lazy("proposed"), gettext_lazy("Proposed")),
     "action.pending": ("wait", gettext_lazy("sent back for approval:"), gettext_lazy("Waits for approval")),
     "action.approved": ("check", gettext_lazy("completed the approval of"), gettext_lazy("Free to run")),
@@ -235,6 +236,12 @@ def short(digest: str) -> str:
 def slugs(roles: Iterable[Role]) -> str:
     """Roles by their short names."""
     return ", ".join(role.slug for role in roles)
+
+
+@register.filter
+def approvers(row: Row) -> str:
+    """Ids of who approved it: the browser finds its person among them."""
+    return " ".join(str(voice.person_id) for voice in row.voices)
 
 
 @register.filter

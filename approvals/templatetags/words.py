@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 BROWSER_WORDS = {
+    "s": pgettext_lazy("time left", "{n} s"),
     "min": pgettext_lazy("time left", "{n} min"),
     "hour": pgettext_lazy("time left", "{n} h"),
     "day": pgettext_lazy("time left", "{n} d"),

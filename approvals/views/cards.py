@@ -30,22 +30,25 @@ WORDS_NEEDED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer as a button names it: answer:approval:version:digest[:reason]."""
+    """One answer as a button names it: answer:approval:version:digest[:reason[:held]]."""
 
     answer: str
     approval: int
     version: int
     digest: str
     reason: str = ""
+    held: bool = False
 
     @classmethod
     def parse(cls, value: str) -> "Answer":
         parts = value.split(":")
         numbers = parts[1:3]
-        fits = len(parts) in (4, 5) and all(n.isascii() and n.isdecimal() and len(n) < 10 for n in numbers)
+        fits = (len(parts) in (4, 5) or parts[5:] == ["held"]) and all(
+            n.isascii() and n.isdecimal() and len(n) < 10 for n in numbers
+        )
         if not fits or parts[0] not in Decision.Answer.values or len(parts[3]) != 64:
             raise Refused(_("This answer names no action. Reload the page and decide again."))
-        return cls(parts[0], int(numbers[0]), int(numbers[1]), parts[3], parts[4] if len(parts) == 5 else "")
+        return cls(parts[0], int(numbers[0]), int(numbers[1]), parts[3], "".join(parts[4:5]), len(parts) == 6)
 
 
 @require_GET
@@ -83,7 +86,8 @@ def decide(request: Request) -> HttpResponse:
     approval = next(iter(_question(given.approval)), None)
     if approval is None:
         raise Http404
-    seen = decisions.Seen(given.version, given.digest, proofs.check(request.user, request.POST.get("nonce", "")))
+    nonce = proofs.check(request.user, request.POST.get("nonce", ""))
+    seen = decisions.Seen(given.version, given.digest, nonce, given.held)
     try:
         _answer(request, approval, given, seen, note_of(request, given))
     except (decisions.ProofNeeded, Refused, Conflict) as problem:
@@ -148,6 +152,9 @@ def _answer(request: Request, approval: Approval, given: Answer, seen: decisions
         return
     if given.answer == Decision.Answer.RESPOND:
         decisions.respond(approval, request.user, text=note, seen=seen, proof=proof)
+        return
+    if given.answer == Decision.Answer.UNDO:
+        decisions.undo(approval, request.user, seen=seen, proof=proof)
         return
     if given.answer not in (Decision.Answer.APPROVE, Decision.Answer.REJECT):
         raise Refused(_("This action is approved or rejected, nothing else."))

@@ -1,10 +1,17 @@
 """A whole shift by keyboard: what each key does, and when keys do nothing."""
 
+import re
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from agents.models import Action
+from approvals.models import Tier
+from tests.cast import at_a_glance
 from tests.journeys.conftest import SignIn
 from tests.journeys.desk import armed, ask, nothing_is_decided, on_board, ran, state
+from tests.processes.product import until
 
 pytestmark = pytest.mark.browser
 LIVE_ROWS = "#queue li.item:not(.tombstone)"
@@ -19,6 +26,14 @@ def board(sign_in: SignIn) -> Page:
     expect(page.locator(LIVE_ROWS)).to_have_count(2)
     armed(page.locator("#queue"))
     return page
+
+
+@pytest.fixture
+def held() -> Iterator[None]:
+    """What is approved meanwhile can be taken back for as long as a journey lasts."""
+    Tier.objects.update(hold_seconds=600)
+    yield
+    at_a_glance()
 
 
 def in_focus(page: Page) -> str:
@@ -103,3 +118,26 @@ def test_a_card_is_approved_by_a_alone(sign_in: SignIn) -> None:
     page.keyboard.press("a")
     assert ran(action) == 1
     expect(page.locator("#standing")).to_contain_text("Succeeded", timeout=10_000)
+
+
+def test_a_approves_z_takes_it_back_and_it_is_back_on_the_board(board: Page, held: None) -> None:
+    board.keyboard.press("j")
+    row = board.locator(f"#{in_focus(board)}")
+    before, action = in_focus(board), Action.objects.get(approvals=in_focus(board).removeprefix("approval-"))
+    board.keyboard.press("a")
+    expect(row.locator(".hold")).to_have_text(re.compile(r"Sends in \d+:\d\d\."), timeout=30_000)
+    # The focus is on the next row, and Z still knows what it was.
+    until(lambda: in_focus(board) not in ("", before), 30, "the next row")
+    until(lambda: board.evaluate("hitl.ready(document.querySelector('.feed [data-key=z]'))"), 30, "the button")
+    board.keyboard.press("z")
+    until(lambda: state(action) == "PENDING", 30, "the way back")
+    expect(on_board(board, action)).to_contain_text("v2", timeout=30_000)
+    board.goto(f"/actions/{action.pk}/")
+    armed(board.locator("#card, .bar"))
+    board.keyboard.press("a")
+    back = board.locator("#standing [data-key=z]")
+    expect(back).to_be_visible(timeout=30_000)
+    until(lambda: back.evaluate("button => hitl.ready(button)"), 30, "the button")
+    back.click()
+    expect(board.locator("#standing")).to_contain_text("Waiting for approval", timeout=30_000)
+    assert state(action) == "PENDING"

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.cast import a_task, propose
+from agents.models import User
+from approvals.models import Tier
+from tests.cast import a_task, approve, at_a_glance, propose
 from tests.journeys.conftest import SignIn
 from tests.journeys.desk import ALL_VIEWS, VIEWS, for_everybody
 from tests.processes.product import Product
@@ -13,9 +15,14 @@ pytestmark = pytest.mark.browser
 def test_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     action = propose(tool="chat.post", arguments={"team": "platform", "text": "Meeting at two."}, task=a_task())
     high = propose(tool="deploy.restart_pool", arguments={"pool": "eu-2"}, task=a_task())
+    Tier.objects.update(hold_seconds=3_600)
+    held = propose(tool="chat.post", arguments={"team": "sales", "text": "Meeting at two."}, task=a_task())
+    approve(held, User.objects.get(username="jonas"))
+    at_a_glance()
     page = sign_in("ines", reduced_motion="reduce", bypass_csp=True)
     addresses = [
-        "/", f"/actions/{action.pk}/", f"/actions/{high.pk}/", f"/actions/{action.pk}/edit/", f"/tasks/{action.task_id}/",
+        "/", f"/actions/{action.pk}/", f"/actions/{high.pk}/", f"/actions/{held.pk}/",
+        f"/actions/{action.pk}/edit/", f"/tasks/{action.task_id}/",
         "/tasks/", "/agents/", "/agents/clerk/", "/agents/clerk/start/", "/actions/", "/decisions/", "/audit/", "/stop/",
         "/sandbox/", "/sandbox/?family=payments", "/actions/999999/",
         "/accounts/logout/", "/accounts/reauthenticate/", "/accounts/login/",

@@ -3,14 +3,17 @@
 import itertools
 import os
 import threading
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.db.models.functions import Now
 
-from agents import execution, tools
+from agents import execution, leases, tools
 from agents.models import Action, Task, User
 from agents.states import Conflict
 from agents.toolbox.world import happened
@@ -18,6 +21,7 @@ from approvals import amendments, changes, controls, decisions, gate, rules, tri
 from approvals.charters import AccessCharter, RolesCharter
 from approvals.models import Amendment, Approval, Change, Policy, Role, Trial
 from tests.cast import Answer, a_task, a_tool, proof, propose, question
+from tests.processes.conftest import effects
 from tests.processes.product import Product
 
 pytestmark = pytest.mark.processes
@@ -147,6 +151,49 @@ def test_a_voice_that_meets_a_stop_of_its_task_waits_for_nobody(people: dict[str
         action.refresh_from_db()
         assert action.state == "CANCELLED" and Task.objects.get(pk=task.pk).state == "STOPPED"
         assert [type(lost) for lost in refusals(outcomes)] in ([], [Conflict])
+
+
+def test_a_claim_that_meets_the_way_back_has_one_end(people: dict[str, User]) -> None:
+    """The hold ends while both are at it: in some rounds one is first, in some the other."""
+    for moment in range(ROUNDS):
+        action = propose(tool="chat.post", arguments={"team": "platform", "text": f"{next(_numbers)}"}, task=a_task())
+        voice(action, people["mara"], "approve")()
+        Action.objects.filter(pk=action.pk).update(hold_until=Now() + timedelta(milliseconds=40))
+        back = at_once(taking_back(action, people["mara"], 0.004 * moment), claiming(action))[0]
+        action.refresh_from_db()
+        if isinstance(back, Exception):
+            assert isinstance(back, Conflict) and back.kind == "over"
+            assert action.state == "SUCCEEDED" and effects(action) == 1
+        else:
+            assert (action.state, action.version, moves(action, "EXECUTING"), effects(action)) == ("PENDING", 2, 0, 0)
+
+
+def taking_back(action: Action, person: User, seconds: float) -> Callable[[], Any]:
+    approval = question(action)
+    seen = Answer(person).seen(approval)
+
+    def act() -> Any:
+        time.sleep(seconds)
+        return decisions.undo(approval, person, seen=seen, proof=proof())
+
+    return act
+
+
+def claiming(action: Action) -> Callable[[], bool]:
+    """A worker that tries until it has run the action, or somebody has moved it."""
+    leases.wake(action.task_id)
+    task = leases.take(action.task_id, f"worker-{action.pk}")
+    mine = Action.objects.select_related("tool", "agent").get(pk=action.pk)
+    assert task is not None
+    mine.task = task
+
+    def act() -> bool:
+        while Action.objects.filter(pk=action.pk, state="APPROVED").exists():
+            if execution.perform(mine, gate=gate):
+                return True
+        return False
+
+    return act
 
 
 def test_a_person_and_the_probe_of_a_tool_settle_it_once(people: dict[str, User]) -> None:

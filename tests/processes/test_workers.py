@@ -2,12 +2,15 @@
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
-from agents.models import Action, User
-from tests.cast import approve
+from agents.models import Action, Task, User
+from approvals.models import Tier
+from tests.cast import approve, at_a_glance
 from tests.processes.conftest import effects, lease_is_over, reached, work
 from tests.processes.product import Product, until
 
@@ -32,6 +35,26 @@ def test_an_approved_action_runs_once(product: Product, ask: Ask, people: dict[s
     action = ask("test.once")
     approve(action, people["mara"])
     product.hint(action.task_id)
+    assert reached(action, "SUCCEEDED") and effects(action) == 1
+
+
+def test_what_is_held_waits_across_a_restart_and_runs_once_when_the_hold_is_over(
+    product: Product, ask: Ask, people: dict[str, User]
+) -> None:
+    action = ask("test.once")
+    Tier.objects.update(hold_seconds=3_600)
+    approve(action, people["mara"])
+    at_a_glance()
+    looked = partial(Task.objects.filter(pk=action.task_id, runnable_at=action.hold_until).first)
+    product.hint(action.task_id)
+    until(looked, 90, "the first worker to leave it")
+    product.end()
+    Task.objects.filter(pk=action.task_id).update(runnable_at=Now())
+    product.start("redis", "worker")
+    until(looked, 90, "the next worker to leave it")
+    assert Action.objects.get(pk=action.pk).state == "APPROVED" and effects(action) == 0
+    Action.objects.filter(pk=action.pk).update(hold_until=Now())
+    Task.objects.filter(pk=action.task_id).update(runnable_at=Now())
     assert reached(action, "SUCCEEDED") and effects(action) == 1
 
 
