@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,7 @@ STEPS: dict[str, Callable[[], bool]] = {
 }
 # Too long for every change: run before a release, and after a change of a lock, a claim or a move.
 SLOWER: dict[str, Callable[[], bool]] = {"soak": soak}
+NEED_MORE = {"postgres", "browser", "soak"}  # than pip brings
 
 
 def install() -> None:
@@ -130,10 +132,13 @@ def install() -> None:
 def main(words: list[str]) -> int:
     known = STEPS | SLOWER if words else STEPS
     chosen = [name for name in known if not words or any(name.startswith(word) for word in words)]
-    if {"postgres", "browser", "soak"} & set(chosen):
-        install()
+    bringing = threading.Thread(target=install)  # most of which is waiting, while other checks have what they need
+    if NEED_MORE & set(chosen):
+        bringing.start()
     failed = []
     for name in chosen:
+        if name in NEED_MORE:
+            bringing.join()
         print(f"── {name}", flush=True)
         began = time.monotonic()
         good = known[name]()
