@@ -20,6 +20,9 @@ class Gate(Protocol):
         """Judge the version that the agent made of an answer, in the caller's transaction. `restated`: it says anew
         how sure it is, and is judged by that. None: it made no valid one, for the reason in `problem`."""
 
+    def redrafted(self, action: Action, made: proposals.Draft) -> object:
+        """Judge another draft that a person asked for, in the caller's transaction. It settles no doubt."""
+
     def ended(self, action: Action) -> None:
         """Note in the caller's transaction that an action succeeded: somebody may have to look at it afterwards."""
 

@@ -440,16 +440,38 @@ class Event(models.Model):
 
 
 class Guidance(models.Model):
-    """What a person answered about one version of an action; the agent makes the next version of it. Never rewritten."""
+    """What a person answered about one version of an action, or how it should be redrafted; the agent makes the next
+    version of it. Never rewritten."""
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer", _("Answer to a question")
+        REDRAFT = "redraft", _("Another draft")
+
+    class Ask(models.TextChoices):
+        SHORTER = "shorter", _("Shorter")
+        WARMER = "warmer", _("Warmer")
+        FORMAL = "formal", _("More formal")
+        FACTS = "facts", _("Fix facts")
+        LANGUAGE = "language", _("Other language")
 
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="guidance")
     version = models.PositiveIntegerField()
-    text = models.TextField()
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.ANSWER)
+    asks = models.JSONField(default=list)
+    text = models.TextField(blank=True, default="")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["action", "version"], name="one_guidance_per_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["action", "version"], name="one_guidance_per_version"),
+            models.CheckConstraint(condition=Q(kind__in=["answer", "redraft"]), name="guidance_kind_known"),
+        ]
+
+    @property
+    def wishes(self) -> list[str]:
+        """What was asked for with chips, in words."""
+        return [str(self.Ask(ask).label) for ask in self.asks if ask in self.Ask.values]
 
 
 class Seal(models.Model):

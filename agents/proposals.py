@@ -97,11 +97,12 @@ def _tool(name: str) -> QuerySet[Tool]:
 
 
 def redraft(
-    action: Action, last: ActionVersion, arguments: dict[str, Any], *, confidence: float | None = None
+    action: Action, last: ActionVersion, arguments: dict[str, Any], *, confidence: float | None = None, why: str = ""
 ) -> Draft:
-    """The same call with other arguments, by the tool as it is now; the last confidence unless another is stated."""
+    """The same call with other arguments, by the tool as it is now; the last confidence and reason unless others are
+    stated."""
     sure = last.confidence if confidence is None else confidence
-    wish = Wish(action.step, action.tool_name, arguments, last.why, last.who, last.what, sure)
+    wish = Wish(action.step, action.tool_name, arguments, why or last.why, last.who, last.what, sure)
     return draft(action.task, wish)
 
 

@@ -139,6 +139,8 @@ def _refine(task: Task, action: Action, gate: Gate) -> bool:
     """
     asked = ActionVersion.objects.get(action=action, version=action.version)
     answer = Guidance.objects.get(action=action, version=action.version)
+    if answer.kind == Guidance.Kind.REDRAFT:
+        return _put_redraft(task, action, _redraft(action, asked, answer), gate)
     made, problem, restated = None, "", False
     try:
         with plans.blamed():
@@ -148,6 +150,28 @@ def _refine(task: Task, action: Action, gate: Gate) -> bool:
     except payloads.Refused as error:
         problem = str(error)
     return _put_again(task, action, made, problem, restated, gate)
+
+
+def _redraft(action: Action, asked: ActionVersion, wanted: Guidance) -> proposals.Draft:
+    """The next draft, as a person asked for it. One that its tool would not take is not made: the old one comes again."""
+    first = ActionVersion.objects.get(action=action, version=1)
+    before = payloads.arguments(bytes(asked.body))
+    with plans.blamed():
+        found = plans.redraft(before, wanted.asks, wanted.text)
+    try:
+        if problems := payloads.problems(action.tool.schema if action.tool else {}, found.arguments):
+            raise payloads.Refused(str(problems[0]))
+        return proposals.redraft(action, asked, found.arguments, why=f"{found.why}\n{first.why}")
+    except payloads.Refused as refusal:
+        return proposals.redraft(action, asked, before, why=f"What you asked for does not fit: {refusal}\n{first.why}")
+
+
+@whole
+def _put_redraft(task: Task, action: Action, made: proposals.Draft, gate: Gate) -> bool:
+    if not _may_propose(task):
+        return False
+    gate.redrafted(action, made)
+    return True
 
 
 @whole

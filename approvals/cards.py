@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from agents import payloads, tools
-from agents.models import Action, ActionVersion, User
+from agents.models import Action, ActionVersion, Guidance, User
 from agents.payloads import Refused
 from approvals import decisions, holds, openings, queries, wording
 from approvals.models import Approval, Decision, Verdict
@@ -30,16 +30,24 @@ _WHAT_WAS_WRONG = {
     "unasked": lazy("Should have asked first"),
     "policy": lazy("Against policy"),
 }
+# Reasons that a button of its own gives.
+_HANDED_BACK = {"handed_back": lazy("Handed back: none of the drafts was right")}
+THRICE = 3
 
 
 def regions(page: str) -> str:
-    """The template of what is live around an action: on its card, or on the form that edits it."""
-    return "approvals/edit.html#live" if page == "edit" else "approvals/review.html#live"
+    """The template of what is live around an action: on its card, or where it is edited or compared."""
+    return f"approvals/{page}.html#live" if page in ("edit", "compare") else "approvals/review.html#live"
 
 
 def reasons_for(answer: str) -> dict[str, Any]:
     """The reasons that are offered with an answer, each with its words."""
     return _WHAT_WAS_WRONG if answer == Decision.Answer.WRONG else _WHY_NOT
+
+
+def reason_of(answer: str, key: str) -> str:
+    """The words of a reason that came with an answer; empty for none."""
+    return str({**reasons_for(answer), **_HANDED_BACK}.get(key, ""))
 
 
 def content(found: dict[str, Any], person: User) -> dict[str, Any]:
@@ -67,6 +75,8 @@ def content(found: dict[str, Any], person: User) -> dict[str, Any]:
         "reasons": sentences(verdict) if verdict else [],
         "doubts": sentences(verdict, wording.DOUBTS) if verdict else [],
         "changes": changes(versions),
+        **redrafts(action),
+        "may_redraft": asks and decisions.redrafts(action),
         "record": queries.track_record(action),
         "similar_tally": tally,
         "similar": newest,
@@ -109,6 +119,15 @@ def changes(versions: list[ActionVersion]) -> list[tuple[str, Any, Any]]:
         return []
     before, after = (payloads.arguments(bytes(version.body)) for version in versions[-2:])
     return payloads.differences(before, after)
+
+
+def redrafts(action: Action) -> dict[str, Any]:
+    """By the version that came of it: how it was asked for. And whether the last three in a row were asked for so."""
+    asked_for = {
+        row.version + 1: row for row in action.guidance.filter(kind=Guidance.Kind.REDRAFT).select_related("person")
+    }
+    last = range(action.version, action.version - THRICE, -1)
+    return {"asked_for": asked_for, "thrice": all(version in asked_for for version in last)}
 
 
 def own_voice(approval: Approval, person: User) -> Decision | None:

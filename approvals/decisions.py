@@ -175,6 +175,40 @@ def respond(approval: Approval, person: User, *, text: str, seen: Seen, proof: P
 
 
 @whole
+def regenerate(approval: Approval, person: User, *, asks: list[str], text: str, seen: Seen, proof: Proof) -> Decision:
+    """Ask the agent for another draft. It makes its next version by that, which is judged again, never more softly."""
+    desk = _at_desk(approval, person, seen, A.PENDING)
+    if desk.earlier:
+        return desk.earlier
+    desk.still_open()
+    action = desk.action
+    if desk.approval.kind != Approval.Kind.APPROVE:
+        raise Refused(_("This is a question: answer it, and the agent makes its next version of that."))
+    if not redrafts(action):
+        raise Refused(_("This run is only played again: nobody writes another draft. Edit it yourself, or reject it."))
+    seat = desk.seat_for(Answer.REGENERATE)
+    view = _seen_by(desk.approval, person, seen, Answer.REGENERATE)
+    wanted = Guidance(
+        action=action, version=seen.version, kind=Guidance.Kind.REDRAFT, asks=asks, text=text, person=person
+    )
+    said = ": ".join(part for part in (", ".join(wanted.wishes), text) if part)
+    decision = _voice(desk, Answer.REGENERATE, proof, view, seat, said)
+    wanted.save(force_insert=True)
+    # Not right yet, as with an edit: what comes of it is not what the agent wanted at first.
+    trust.edited(action, judgement.terms(desk.approval.verdict))
+    update(Action, {"pk": action.pk}, {"evidence": action.evidence})
+    # Its deadline goes on: where the agent makes nothing of it in time, the action expires.
+    gate.close(action, Approval.State.ANSWERED)
+    _on(action)
+    return decision
+
+
+def redrafts(action: Action) -> bool:
+    """Whether somebody is there who could write another draft of this action."""
+    return action.task.script is None
+
+
+@whole
 def review(approval: Approval, person: User, *, answer: str, seen: Seen, proof: Proof, note: str = "") -> Decision:
     """Say of what ran alone whether it was fine or wrong. It changes nothing that happened; it is evidence."""
     desk = _at_desk(approval, person, seen, A.SUCCEEDED)

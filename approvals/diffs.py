@@ -1,6 +1,6 @@
 """What differs between two texts, word by word, in a bounded time. Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ _SENTENCE = regex.compile(r"[^\n.!?]*+(?:\n++|[.!?]++\s*+)|[^\n.!?]++")
 _ENDS = ".,;:!?"
 # Pairs that are compared with each other: at once, and in all. What is left then counts as replaced whole.
 AT_ONCE, IN_ALL = 250_000, 2_000_000
+SLIGHT = 4  # what stayed between two changes is lost among them where each is so many times as long
 
 
 class Piece(NamedTuple):
@@ -29,16 +30,8 @@ class Piece(NamedTuple):
 def words(old: str, new: str) -> list[Piece]:
     """The two texts in pieces: their old sides are `old`, their new sides `new`. Same and changed take turns."""
     budget = [IN_ALL]
-    return list(_joined(_compared(list(_words(old)), list(_words(new)), budget)))
-
-
-def chosen(pieces: Collection[Piece], taken: Collection[int]) -> str:
-    """The text with these changes taken, by their number from 0, and all others left."""
-    found, number = [], -1
-    for piece in pieces:
-        number += not piece.same
-        found.append(piece.new if piece.same or number in taken else piece.old)
-    return "".join(found)
+    found = _joined(_compared(list(_words(old)), list(_words(new)), budget))
+    return list(_joined(part for piece in found for part in _without_blanks(piece)))
 
 
 def _words(text: str) -> Iterator[str]:
@@ -104,8 +97,20 @@ def _ends(old: list[str], new: list[str]) -> tuple[int, int]:
     return head, tail
 
 
+def _slight(between: str, before: Piece, after: Piece) -> bool:
+    far = min(max(len(piece.old), len(piece.new)) for piece in (before, after))
+    return not any(sign.isalnum() for sign in between) or SLIGHT * len(between.strip()) < far
+
+
+def _without_blanks(piece: Piece) -> Iterator[Piece]:
+    """The blanks before a change apart from it, where both sides begin with the same."""
+    blanks = piece.old[: len(piece.old) - len(piece.old.lstrip())]
+    alike = blanks and piece.new.startswith(blanks) and not piece.same
+    yield from (Piece(blanks, blanks), Piece(piece.old[len(blanks) :], piece.new[len(blanks) :])) if alike else (piece,)
+
+
 def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """Neighbours of one kind as one; a sign between two changes belongs to them."""
+    """Neighbours of one kind as one; a sign or a word between two changes that are far longer belongs to them."""
     kept: list[Piece] = []
     for piece in pieces:
         if not piece.old and not piece.new:
@@ -113,8 +118,8 @@ def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
         if kept and (kept[-1].same == piece.same):
             kept[-1] = Piece(kept[-1].old + piece.old, kept[-1].new + piece.new)
             continue
-        if len(kept) > 1 and not piece.same and not any(sign.isalnum() for sign in kept[-1].old):
-            sign, before = kept.pop(), kept.pop()
-            piece = Piece(before.old + sign.old + piece.old, before.new + sign.new + piece.new)
+        if len(kept) > 1 and not piece.same and _slight(kept[-1].old, kept[-2], piece):
+            between, before = kept.pop(), kept.pop()
+            piece = Piece(before.old + between.old + piece.old, before.new + between.new + piece.new)
         kept.append(piece)
     yield from kept

@@ -1,7 +1,7 @@
 """A typed form for the arguments of a tool or the parameters of an agent, drawn from its JSON Schema."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -24,7 +24,9 @@ class SchemaForm:
     path joined by "-"; after "--" stands what belongs to a control (a tick, a zone, the number of rows).
     """
 
-    def __init__(self, schema: Any, arguments: dict[str, Any], data: Data | None = None, prefix: str = "f") -> None:
+    PREFIX: ClassVar[str] = "f"
+
+    def __init__(self, schema: Any, arguments: dict[str, Any], data: Data | None = None, prefix: str = PREFIX) -> None:
         self.schema, self.first, self.prefix = schema, arguments, prefix
         self.is_bound = data is not None
         self.data: Data = data if data is not None else {}

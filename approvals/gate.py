@@ -89,6 +89,11 @@ def refine(action: Action, made: proposals.Draft | None, *, restated: bool, prob
     resubmit(action, made, by=ledger.agent(action.agent), settled=settled)
 
 
+def redrafted(action: Action, made: proposals.Draft) -> Approval | None:
+    """Put another draft before people: a new version as every other, and nobody has settled what is doubtful about it."""
+    return resubmit(action, made, by=ledger.agent(action.agent))
+
+
 def ended(action: Action) -> None:
     """Queue what ran alone for a look afterwards: what the verdict says, and a random sample of the rest."""
     if action.evidence:

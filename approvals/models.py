@@ -432,6 +432,7 @@ class Decision(models.Model):
         FINE = "fine", _("found it fine")
         WRONG = "wrong", _("found it wrong")
         UNDO = "undo", _("took the approval back")
+        REGENERATE = "regenerate", _("asked for another draft of")
 
     VOICES = (Answer.APPROVE, Answer.REJECT, Answer.HAPPENED, Answer.DID_NOT_HAPPEN)
 
@@ -457,7 +458,7 @@ class Decision(models.Model):
                 condition=Q(
                     answer__in=[
                         "approve", "reject", "edit", "happened", "did_not_happen", "cannot_tell", "respond", "fine", "wrong",
-                        "undo",
+                        "undo", "regenerate",
                     ]
                 ),
                 name="decision_answer_known",

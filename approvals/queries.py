@@ -26,7 +26,7 @@ FEED = 20
 RUNNING = 12
 FEED_KINDS = (
     "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
-    "decision.respond", "decision.wrong", "decision.undo",
+    "decision.respond", "decision.regenerate", "decision.wrong", "decision.undo",
     "action.succeeded", "action.failed", "action.unknown", "action.expired", "action.blocked", "action.refused",
     "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "feedback.bad", "trust.graduated", "trust.demoted",
 )  # fmt: skip
@@ -143,12 +143,15 @@ def board(who: Audience) -> dict[str, Any]:
     soon = list(mine.filter(deadline__lt=now + SOON).order_by("deadline", "pk")[: who.filter.length])
     later = mine.exclude(deadline__lt=now + SOON).order_by("urgency", "pk")[: who.filter.length + 1]
     rest = list(later)
-    gone = list(_rows(Approval.objects.filter(closed_at__gte=now - TOMBSTONE)).order_by("-closed_at", "-pk")[:FEED])
+    rewritten = list(_with_the_agent(who).order_by("deadline", "pk")[:FEED])
+    closed = _rows(Approval.objects.filter(closed_at__gte=now - TOMBSTONE)).order_by("-closed_at", "-pk")[:FEED]
+    gone = [approval for approval in closed if approval not in rewritten]
     held = list(_held(now))
-    rows = {row.approval.pk: row for row in rows_of([*soon, *rest, *gone, *held])}
+    rows = {row.approval.pk: row for row in rows_of([*soon, *rest, *rewritten, *gone, *held])}
     soon.sort(key=lambda approval: (-approval.tier.weight, approval.deadline))
     return {
         "groups": _groups(soon, rest[: who.filter.length], now, rows),
+        "rewritten": [rows[approval.pk] for approval in rewritten],
         "gone": [rows[approval.pk] for approval in gone if not _superseded(rows[approval.pk])],
         "held": [rows[approval.pk] for approval in held],
         "more": len(rest) > who.filter.length,
@@ -330,8 +333,14 @@ def track_record(action: Action, of_last: int = 200) -> dict[str, int] | None:
     }
 
 
-def _open(roles: Iterable[str], wanted: Filter) -> QuerySet[Approval]:
-    rows = _rows(Approval.objects.filter(state=Approval.State.OPEN))
+def _with_the_agent(who: Audience) -> QuerySet[Approval]:
+    """Actions of which people want another draft or gave an answer, while their agent makes its next version."""
+    rows = _open(who.roles, who.filter, Approval.State.ANSWERED)
+    return rows.filter(action__state=Action.State.PENDING)
+
+
+def _open(roles: Iterable[str], wanted: Filter, state: str = Approval.State.OPEN) -> QuerySet[Approval]:
+    rows = _rows(Approval.objects.filter(state=state))
     afterwards = Q(kind=Approval.Kind.REVIEW)
     rows = rows.filter(afterwards if wanted.scope == "review" else ~afterwards)
     if wanted.scope != "all":

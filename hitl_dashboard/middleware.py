@@ -19,7 +19,7 @@ RESPONSES: dict[type[Exception], tuple[int, str]] = {
     ProofNeeded: (403, "_forbidden.html"),
     Refused: (422, "_refused.html"),
 }
-WORDS = ("note", "comment", "reason")
+WORDS = ("note", "comment", "reason", "guidance")
 # Of a typed form, approvals.forms: the prefix of its controls, and the ends of those with "--" that hold a value.
 FIELD, VALUES = "f-", ("--raw", "--rest", "--zone")
 ARROW = " \N{RIGHTWARDS ARROW} "

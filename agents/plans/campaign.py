@@ -7,9 +7,9 @@ from agents.plans.steps import Plan, Step, became
 from agents.toolbox.seed import SEGMENTS
 from agents.toolbox.world import schema, text
 
-BODY = """Hello,
+BODY = """Hello {name},
 
-your contract with us ends on 31 May. If you renew before then, your current price
+your contract with us ends on 31 May. If you renew before then, your current price \
 stays the same for another twelve months. There is nothing to sign: reply to this email.
 
 Warm regards,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from agents import payloads, reasons
-from agents.models import Action, Autonomy, Event, Task
+from agents.models import Action, Autonomy, Event, Guidance, Task
 from agents.tools import Check
 from approvals import cards
 from approvals.models import Approval, Decision, Role
@@ -27,6 +27,11 @@ KINDS = {
     "decision.approve": ("check", gettext_lazy("approved"), gettext_lazy("Approved")),
     "decision.reject": ("x", gettext_lazy("rejected"), gettext_lazy("Rejected")),
     "decision.edit": ("edit", gettext_lazy("edited"), gettext_lazy("Edited")),
+    "decision.regenerate": (
+        "again",
+        gettext_lazy("asked for another draft of"),
+        gettext_lazy("Another draft asked for"),
+    ),
     "decision.happened": ("ask", gettext_lazy("says it happened:"), gettext_lazy("It happened")),
     "decision.did_not_happen": ("ask", gettext_lazy("says it did not happen:"), gettext_lazy("It did not happen")),
     "decision.cannot_tell": ("ask", gettext_lazy("cannot tell what became of"), gettext_lazy("Nobody can tell")),
@@ -186,10 +191,22 @@ def earlier(answers: Iterable[Decision], version: int) -> list[Decision]:
     return [answer for answer in answers if answer.version < version and answer.answer in Decision.VOICES]
 
 
+@register.simple_tag
+def wishes() -> list[tuple[str, Any]]:
+    """What another draft may be asked to be, each with its words."""
+    return Guidance.Ask.choices
+
+
 @register.filter
 def reasons_for(answer: str) -> Iterable[tuple[str, Any]]:
     """The reasons that are offered with an answer, each with its words."""
     return cards.reasons_for(answer).items()
+
+
+@register.filter
+def of_version(rows: dict[int, Any], version: int) -> Any:
+    """What is kept under the number of a version, if anything is."""
+    return rows.get(version)
 
 
 @register.simple_tag

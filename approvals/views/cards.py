@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import ledger, payloads
-from agents.models import Action
+from agents.models import Action, Guidance
 from agents.payloads import Refused
 from agents.prepared import prepared
 from agents.states import Conflict
@@ -21,6 +21,8 @@ from approvals.models import Approval, Decision
 from approvals.requests import Request
 
 NOTE_LIMIT = 2_000
+# The field with the words of an answer, where it is not the one beside its buttons.
+FIELDS = {Decision.Answer.RESPOND: "note", Decision.Answer.REGENERATE: "guidance"}
 WORDS_NEEDED: dict[str, Any] = {
     Decision.Answer.REJECT: lazy("Say why you reject it: the reason goes to the agent."),
     Decision.Answer.RESPOND: lazy("Write an answer: the agent goes on by what it says."),
@@ -69,7 +71,12 @@ def card(request: Request, found: dict[str, Any], *, status: int = 200, **more: 
     if approval and approval.state == Approval.State.OPEN:
         decisions.show(approval, request.user, nonce)
     who = queries.audience(request.user, filter_from(request.GET))
-    context = {**found, **cards.content(found, request.user), "nonce": nonce, "next_rows": queries.up_next(who)}
+    context = {
+        **found,
+        **cards.content(found, request.user),
+        "nonce": nonce,
+        "next_rows": queries.up_next(who),
+    }
     context["password_needed"] = not proofs.proof(request).fresh
     return render(request, "approvals/review.html", {**context, **more}, status=status)
 
@@ -131,6 +138,8 @@ def _kept(request: Request, given: Answer, found: dict[str, Any]) -> dict[str, A
         "answer": given.answer,
         "text": post.get("note", ""),
         "words": post.get(f"note-{given.approval}", ""),
+        "guidance": post.get("guidance", ""),
+        "asks": _asks(request),
         "ticks": post.getlist("ack") if same else [],
         "typed": post.get("typed", "") if same else "",
     }
@@ -156,6 +165,12 @@ def _answer(request: Request, approval: Approval, given: Answer, seen: decisions
     if given.answer == Decision.Answer.UNDO:
         decisions.undo(approval, request.user, seen=seen, proof=proof)
         return
+    if given.answer == Decision.Answer.REGENERATE:
+        asks = _asks(request)
+        if not asks and not note:
+            raise Refused(_("Say what the next draft should be: choose a chip, or write it."))
+        decisions.regenerate(approval, request.user, asks=asks, text=note, seen=seen, proof=proof)
+        return
     if given.answer not in (Decision.Answer.APPROVE, Decision.Answer.REJECT):
         raise Refused(_("This action is approved or rejected, nothing else."))
     if given.answer == Decision.Answer.APPROVE:
@@ -164,12 +179,18 @@ def _answer(request: Request, approval: Approval, given: Answer, seen: decisions
     decisions.decide(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note, typed=typed)
 
 
+def _asks(request: Request) -> list[str]:
+    """The chips of a guidance, each once."""
+    chosen = request.POST.getlist("ask")
+    return [ask for ask in Guidance.Ask.values if ask in chosen]
+
+
 def note_of(request: Request, given: Answer) -> str:
     """The reason in words: the chip that was pressed, the text beside it, or both."""
-    text = request.POST.get("note" if given.answer == Decision.Answer.RESPOND else f"note-{given.approval}", "")
+    text = request.POST.get(FIELDS.get(Decision.Answer(given.answer), f"note-{given.approval}"), "")
     if len(text) > NOTE_LIMIT:
         raise Refused(_("A note may have %(limit)s characters.") % {"limit": NOTE_LIMIT})
-    reason = str(cards.reasons_for(given.answer).get(given.reason, ""))
+    reason = cards.reason_of(given.answer, given.reason)
     note = payloads.check({"note": ": ".join(part for part in (reason, text.strip()) if part)})["note"]
     if given.answer in WORDS_NEEDED and not note:
         raise Refused(WORDS_NEEDED[given.answer])

@@ -96,5 +96,6 @@ def for_everybody(page: Page, address: str, views: Iterable[tuple[int, Theme]] =
     for width, theme in views:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)
-        assert page.evaluate(BARRIERS, RULES) == [], (address, width, theme)
+        found = page.evaluate(BARRIERS, RULES)
+        assert found == [], (address, width, theme, found)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (address, width)

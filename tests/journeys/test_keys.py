@@ -10,8 +10,8 @@ from agents.models import Action
 from approvals.models import Tier
 from tests.cast import at_a_glance
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import armed, ask, nothing_is_decided, on_board, ran, state
-from tests.processes.product import until
+from tests.journeys.desk import armed, ask, for_everybody, nothing_is_decided, on_board, ran, state
+from tests.processes.product import Product, until
 
 pytestmark = pytest.mark.browser
 LIVE_ROWS = "#queue li.item:not(.tombstone)"
@@ -141,3 +141,23 @@ def test_a_approves_z_takes_it_back_and_it_is_back_on_the_board(board: Page, hel
     back.click()
     expect(board.locator("#standing")).to_contain_text("Waiting for approval", timeout=30_000)
     assert state(action) == "PENDING"
+
+
+def test_another_draft_is_asked_for_and_half_of_it_taken_by_keyboard(product: Product, sign_in: SignIn) -> None:
+    body = "Hello,\n\nyour parcel for ticket #5120 arrives tomorrow before noon.\n\nAcme support"
+    action = ask("email.send", {"to": "anna.13@customers.example", "subject": "Your ticket #5120", "body": body})
+    page = sign_in("mara", bypass_csp=True)
+    page.goto(f"/actions/{action.pk}/")
+    page.keyboard.press("r")
+    expect(page.locator("input[name=ask]").first).to_be_focused()
+    page.locator("input[name=ask][value=warmer]").press("Space")
+    page.locator("#guidance").fill("#5121, not #5120")
+    until(lambda: page.locator("button[value^=regenerate]").evaluate("button => hitl.ready(button)"), 10, "the button")
+    page.locator("button[value^=regenerate]").press("Enter")
+    until(lambda: Action.objects.get(pk=action.pk).version == 2, 30, "the next draft")
+    for_everybody(page, f"/actions/{action.pk}/compare/?old=1")
+    page.locator("input[name=take]").first.press("Space")
+    page.get_by_role("button", name="Use what is ticked").press("Enter")
+    expect(page.locator(".told")).to_contain_text("This is what you change.")
+    page.locator(".told button[value=save]").press("Enter")
+    until(lambda: Action.objects.get(pk=action.pk).version == 3, 20, "the edit")
