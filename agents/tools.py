@@ -84,7 +84,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Preview:
-    """What will happen, in words and absolute counts. `target` is what a person types to confirm the critical."""
+    """What will happen, in words and absolute counts. `target` is what a person types to confirm the critical, `letters`
+    how many messages leave whose words may differ."""
 
     kind: Literal["email", "payment", "data", "command", "files", "generic"]
     title: str
@@ -95,6 +96,16 @@ class Preview:
     checks: tuple[Check, ...] = ()
     target: str = ""
     verb: str = ""
+    letters: int = 0
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One of the messages of a call that sends many: to whom it goes, and in which words."""
+
+    to: str
+    subject: str
+    body: str
 
 
 @dataclass(frozen=True)
@@ -140,6 +151,8 @@ class Tool:
     timeout_seconds: int = 30
     # Of a probeable tool: looks up by its key what became of a call, and changes nothing. None: it cannot be told.
     probe: Callable[[dict[str, Any], Call], Finding | None] | None = None
+    # Of a tool that sends many messages: one of them by its number from 1. None: there is no such message.
+    letter: Callable[[dict[str, Any], int], Letter | None] | None = None
 
 
 def built_in() -> Iterator[Tool]:
@@ -185,6 +198,12 @@ def preview(row: Row | None, name: str, arguments: dict[str, Any]) -> Preview:
     except (LookupError, TypeError, ValueError, AttributeError, OSError, ToolFailed):
         # Arguments that do not fit the schema are blocked anyway; a preview that breaks tells what is known without it.
         return _generic(row, name, arguments)
+
+
+def letter(row: Row | None, arguments: dict[str, Any], number: int) -> Letter | None:
+    """One message of a call that sends many, by its number from 1; None where there is no such message."""
+    tool = find(row.name) if row and row.source == Row.Source.BUILT_IN else None
+    return tool.letter(arguments, number) if tool and tool.letter else None
 
 
 def impact(row: Row, arguments: dict[str, Any]) -> Impact:

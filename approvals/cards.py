@@ -45,13 +45,23 @@ def reasons_for(answer: str) -> dict[str, Any]:
     return _WHAT_WAS_WRONG if answer == Decision.Answer.WRONG else _WHY_NOT
 
 
+def letter(found: dict[str, Any], number: int) -> dict[str, Any]:
+    """The draft of an action as one of its recipients gets it; for number 0, or where all get the same, as it stands."""
+    action, approval = found["action"], found["approval"]
+    asked = approval.asked if approval else action.versions.latest("version")
+    arguments = payloads.arguments(bytes(asked.body))
+    preview = tools.preview(action.tool, action.tool_name, arguments)
+    one = tools.letter(action.tool, arguments, number) if number and preview.letters else None
+    return {"preview": preview, "letter": one, "recipient": number if one else 0}
+
+
 def reason_of(answer: str, key: str) -> str:
     """The words of a reason that came with an answer; empty for none."""
     return str({**reasons_for(answer), **_HANDED_BACK}.get(key, ""))
 
 
-def content(found: dict[str, Any], person: User) -> dict[str, Any]:
-    """Preview, arguments, reasons and history of the action in `found` (as `queries.standing` returns it)."""
+def content(found: dict[str, Any], person: User, recipient: int = 0) -> dict[str, Any]:
+    """Preview, as the recipient of this number gets it, arguments, reasons and history of the action in `found` (as `queries.standing` returns it)."""
     action, approval = found["action"], found["approval"]
     versions = list(action.versions.select_related("editor").order_by("version"))
     asked = versions[-1]
@@ -70,7 +80,7 @@ def content(found: dict[str, Any], person: User) -> dict[str, Any]:
         "asked": asked,
         "versions": versions,
         "arguments": arguments,
-        "preview": tools.preview(action.tool, action.tool_name, arguments),
+        **letter(found, recipient if undecided else 0),
         "verdict": verdict,
         "reasons": sentences(verdict) if verdict else [],
         "doubts": sentences(verdict, wording.DOUBTS) if verdict else [],

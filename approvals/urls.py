@@ -18,6 +18,7 @@ urlpatterns = [
     path("decide/", cards.decide, name="decide"),
     path("actions/", records.actions, name="actions"),
     path("actions/<id:action_id>/", cards.action, name="action"),
+    path("actions/<id:action_id>/letter/", cards.letter, name="letter"),
     path("actions/<id:action_id>/opened/", cards.opened, name="opened"),
     path("actions/<id:action_id>/feedback/", records.feedback, name="feedback"),
     path("actions/<id:action_id>/edit/", edits.edit, name="edit"),

@@ -1,5 +1,6 @@
 """Mail: one message, a campaign to a segment, a draft that nobody gets."""
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -7,8 +8,11 @@ from django.utils.translation import gettext as _
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import SEGMENTS
 from agents.toolbox.world import EMAIL, SENDER, count, happened, honour, quoted, schema, text, work
-from agents.tools import Call, Check, Effect, Impact, Preview, Repeatability, Tool
+from agents.tools import Call, Check, Effect, Impact, Letter, Preview, Repeatability, Tool
 
+# What a campaign puts the first name of each customer in the place of.
+NAME = "{name}"
+_PLACEHOLDER = re.compile(r"\{[^{}\n]{1,40}\}")
 BODY = {"type": "string", "title": "Body", "minLength": 1, "maxLength": 20_000, "x-lines": 8}
 MAIL = {"to": EMAIL, "subject": text("Subject"), "body": BODY}
 
@@ -46,11 +50,24 @@ def _audience(arguments: dict[str, Any]) -> Any:
     return Customer.objects.filter(segment=arguments["segment"])
 
 
+def _to(person: Customer, body: str) -> str:
+    """The words as one customer gets them."""
+    return body.replace(NAME, person.name.split(" ")[0] or person.email)
+
+
+def letter(arguments: dict[str, Any], number: int) -> Letter | None:
+    """The message of a campaign to one of its customers."""
+    person = _audience(arguments).order_by("pk")[number - 1 : number].first() if number > 0 else None
+    return Letter(person.email, arguments["subject"], _to(person, arguments["body"])) if person else None
+
+
 def send_campaign(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
     people = list(_audience(arguments).order_by("pk").values_list("email", flat=True))
     work(call, 4, _("sending to %(count)s people") % {"count": count(len(people))})
     summary = f"Campaign “{arguments['subject']}” to {len(people):,} people"
-    return happened(call, "email.send_campaign", summary, recipients=len(people), sample=people[:3], **arguments)
+    first = letter(arguments, 1)
+    told: dict[str, Any] = {"recipients": len(people), "sample": people[:3], "first": first.body if first else ""}
+    return happened(call, "email.send_campaign", summary, **told, **arguments)
 
 
 def preview_campaign(arguments: dict[str, Any]) -> Preview:
@@ -73,17 +90,22 @@ def preview_campaign(arguments: dict[str, Any]) -> Preview:
         checks=tuple(_campaign_checks(people, arguments, size)),
         target=arguments["segment"],
         verb=_("send to %(count)s") % {"count": count(size)},
+        letters=size,
     )
 
 
 def _campaign_checks(people: Any, arguments: dict[str, Any], size: int) -> list[Check]:
     tired, agreed = people.filter(mails_this_week__gte=2).count(), people.filter(consents=True).count()
     of = {"some": count(agreed), "all": count(size)}
-    return [
+    unfilled = [mark for mark in _PLACEHOLDER.findall(arguments["body"]) if mark != NAME]
+    checks = [
         Check(tired == 0, _("%(count)s recipients already got two emails this week") % {"count": count(tired)}),
         Check(agreed == size, _("Everyone on the list agreed to marketing email"), _("%(some)s of %(all)s") % of),
         Check("unsubscribe" in arguments["body"].lower(), _("An unsubscribe link is present")),
     ]
+    if unfilled:
+        checks.append(Check(False, _("Nothing fills a placeholder: it is sent as it stands"), unfilled[0]))
+    return checks
 
 
 def draft(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
@@ -109,12 +131,12 @@ TOOLS = (
         Repeatability.IDEMPOTENT, send, preview, lambda _a: Impact(recipients=1),
     ),
     Tool(
-        "email.send_campaign", "1", "Send one email to everybody of a customer segment.",
+        "email.send_campaign", "1", "Send one email to everybody of a customer segment, “{name}” being the first name of each.",
         schema(
             segment={"type": "string", "title": "Segment", "enum": list(SEGMENTS)}, subject=text("Subject"), body=BODY
         ),
         Effect(affects_others=True, outside=True), Repeatability.ONCE, send_campaign, preview_campaign,
-        lambda a: Impact(recipients=_audience(a).count()), timeout_seconds=60,
+        lambda a: Impact(recipients=_audience(a).count()), timeout_seconds=60, letter=letter,
     ),
     Tool(
         "email.draft", "1", "Save an email as a draft.", schema(**MAIL), Effect(reversible=True),

@@ -180,6 +180,12 @@ def counted(number: int) -> str:
 
 
 @register.filter
+def in_full(number: int) -> str:
+    """A number as it stands on a card, where nothing is rounded."""
+    return number_format(number, force_grouping=True)
+
+
+@register.filter
 def passed(checks: Iterable[Check]) -> list[Check]:
     """The checks that found nothing."""
     return [check for check in checks if check.ok]

@@ -71,14 +71,27 @@ def card(request: Request, found: dict[str, Any], *, status: int = 200, **more: 
     if approval and approval.state == Approval.State.OPEN:
         decisions.show(approval, request.user, nonce)
     who = queries.audience(request.user, filter_from(request.GET))
+    recipient = number(request.GET.get("recipient", ""))
     context = {
         **found,
-        **cards.content(found, request.user),
+        **cards.content(found, request.user, recipient),
         "nonce": nonce,
         "next_rows": queries.up_next(who),
     }
     context["password_needed"] = not proofs.proof(request).fresh
     return render(request, "approvals/review.html", {**context, **more}, status=status)
+
+
+@require_GET
+def letter(request: Request, action_id: int) -> HttpResponse:
+    """The draft as one of its recipients gets it: where it stands on the card for htmx, else on the whole card."""
+    found = queries.standing(action_id)
+    if found is None:
+        return render(request, "404.html", status=404)
+    if not request.htmx:
+        return card(request, found)
+    shown = cards.letter(found, number(request.GET.get("recipient", "")))
+    return render(request, "approvals/_letter.html", {**found, **shown, "open": True})
 
 
 @prepared
