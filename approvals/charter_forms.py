@@ -131,7 +131,17 @@ class TierForm(SeatsForm):
         return rosters.unfilled(self.wanted)
 
 
-class RoleForm(ChangeForm):
+class EmptyingForm(SeatsForm):
+    """A change after which some may no longer take the seats that they take now."""
+
+    warning = lazy("Then nobody could fill %(seats)s. Give somebody else the role first, or tick the box below.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["anyway"].label = _("Do it although nobody could fill that then")
+
+
+class RoleForm(EmptyingForm):
     """One role."""
 
     slug = forms.CharField(
@@ -152,6 +162,7 @@ class RoleForm(ChangeForm):
 
     def __init__(self, *args: Any, slug: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.about = slug
         others = Role.objects.filter(decides=True).exclude(slug=slug).order_by("pk")
         self.fields["fills"].choices = [(role.slug, role.name) for role in others]  # type: ignore[attr-defined]
         if slug:
@@ -168,16 +179,21 @@ class RoleForm(ChangeForm):
         told = self.cleaned_data
         return {"name": told["name"], "decides": told["decides"], "fills": sorted(told["fills"])}
 
+    def leaves_empty(self) -> str:
+        if not self.about:  # nobody holds a new one
+            return ""
+        told = self.wanted
+        stays = told["decides"] and self.data.get("do") != "delete"
+        seats = {self.about, *told["fills"]} if stays else set()
+        return rosters.emptied(lambda now: now.where(self.about, seats))
 
-class PersonForm(SeatsForm):
+
+class PersonForm(EmptyingForm):
     """A change of what one person may do, which others may not be there to do in their place."""
-
-    warning = lazy("Then nobody could fill %(seats)s. Give somebody else the role first, or tick the box below.")
 
     def __init__(self, *args: Any, about: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.about = about
-        self.fields["anyway"].label = _("Do it although nobody could fill that then")
 
 
 class RolesForm(PersonForm):
@@ -195,7 +211,7 @@ class RolesForm(PersonForm):
         return {"roles": sorted(self.cleaned_data["roles"])}
 
     def leaves_empty(self) -> str:
-        return rosters.emptied(self.about, self.wanted["roles"])
+        return rosters.emptied(lambda now: now.but(self.about, self.wanted["roles"]))
 
 
 class AccessForm(PersonForm):
@@ -213,7 +229,7 @@ class AccessForm(PersonForm):
         return self.VERBS[self.data["do"]]
 
     def leaves_empty(self) -> str:
-        return "" if self.wanted["active"] else rosters.emptied(self.about, ())
+        return "" if self.wanted["active"] else rosters.emptied(lambda now: now.but(self.about, ()))
 
 
 class InviteForm(forms.Form):

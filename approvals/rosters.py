@@ -1,7 +1,7 @@
 """Who could decide what, as people and tiers are now. Nothing here writes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -34,9 +34,12 @@ class Roster:
         """As it would be if one of them held these roles, and no others."""
         if person.pk not in self.people:
             return self
-        able = fillable()
-        seats = set().union(*(able.get(slug, set()) for slug in roles))
-        return replace(self, powers={**self.powers, person.pk: seats})
+        return replace(self, powers={**self.powers, person.pk: _powers(roles, fillable())})
+
+    def where(self, slug: str, seats: set[str]) -> "Roster":
+        """As it would be if the members of this role could take these seats by it, and no others."""
+        held, able = tiers.held(self.people)[0], {**fillable(), slug: seats}
+        return replace(self, powers={pk: _powers(roles, able) for pk, roles in held.items()})
 
     def able(self, seats: Iterable[str], without: Iterable[int] = ()) -> list[User]:
         """Who could take one of these seats."""
@@ -115,6 +118,10 @@ def fillable() -> dict[str, set[str]]:
     return {role.slug: {role.slug, *(other.slug for other in role.fills.all())} for role in deciding}
 
 
+def _powers(roles: Iterable[str], able: Mapping[str, set[str]]) -> set[str]:
+    return set().union(*(able.get(slug, set()) for slug in roles))
+
+
 def waiting(roster: Roster) -> list[Waiting]:
     """The most urgent actions that wait, with who could answer."""
     asked = Approval.objects.filter(state=Approval.State.OPEN).exclude(kind=Approval.Kind.REVIEW)
@@ -130,10 +137,10 @@ def unfilled(wanted: Data) -> str:
     return said_seats(Counter(Roster.now().lacking(demanded)), dict(Role.objects.values_list("slug", "name")))
 
 
-def emptied(person: User, roles: Iterable[str]) -> str:
-    """The seats by tier that nobody could fill any more if this person held these roles alone; empty when none is lost."""
+def emptied(change: Callable[[Roster], Roster]) -> str:
+    """The seats by tier that nobody could fill any more after a change; empty when none is lost."""
     now, names = Roster.now(), dict(Role.objects.values_list("slug", "name"))
-    then, found = now.but(person, roles), []
+    then, found = change(now), []
     for tier in Tier.objects.prefetch_related("requirements__role"):
         demanded = tiers.seats(tier)
         if lost := Counter(then.lacking(demanded)) - Counter(now.lacking(demanded)):

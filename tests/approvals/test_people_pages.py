@@ -328,6 +328,19 @@ def test_disabling_the_last_holder_does_so_too(desk: Client, cast: dict[str, Use
     assert not User.objects.get(pk=cast["sami"].pk).is_active
 
 
+def test_a_role_that_no_longer_fills_the_seats_of_others_does_so_too(desk: Client, cast: dict[str, User]) -> None:
+    for name in ("mara", "jonas", "sami"):
+        assert save_person(desk, cast[name], "access", do="disable", **{"access-anyway": "on"}).status_code == 302
+    now = {"name": "Senior reviewer", "decides": "on", "reason": "They have enough to do.", "do": "save"}
+    answer = desk.post("/roles/senior/", {**now, **marks(desk, "/roles/senior/")})
+    said = "Then nobody could fill Low risk (Junior reviewer), Medium risk (Junior reviewer)."
+    assert answer.status_code == 422 and said in text(answer) and "They have enough to do." in text(answer)
+    assert [role.slug for role in Role.objects.get(slug="senior").fills.all()] == ["junior"]
+    anyway = {**now, **marks(desk, "/roles/senior/"), "anyway": "on"}
+    assert desk.post("/roles/senior/", anyway).status_code == 302
+    assert not Role.objects.get(slug="senior").fills.exists()
+
+
 def test_what_empties_no_seat_is_not_warned_about(desk: Client, cast: dict[str, User]) -> None:
     assert "although nobody" not in text(desk.get(f"/people/{cast['ines'].pk}/"))
     assert save_person(desk, cast["omar"], "access", do="disable").status_code == 302
