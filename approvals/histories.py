@@ -14,13 +14,15 @@ from approvals.models import Approval, Decision
 
 WEEKS, BANDS, SHOWN = 26, 10, 10
 FEW = 10  # of fewer cases a band says nothing
-APPROVE, EDIT, REJECT = VOICES = Decision.Answer.APPROVE, Decision.Answer.EDIT, Decision.Answer.REJECT
+APPROVE, EDIT, REJECT = Decision.Answer.APPROVE, Decision.Answer.EDIT, Decision.Answer.REJECT
+REDRAFT = Decision.Answer.REGENERATE
+TOLD = (APPROVE, EDIT, REJECT, REDRAFT)
 INCIDENTS = ("action.failed", "action.unknown", "task.failed", "feedback.bad", "trust.demoted", "stop.engaged")
 
 
 @dataclass
 class Shares:
-    """Actions that people decided about: approved as they were, edited, rejected; each counted as one of them."""
+    """Actions that people decided about: approved as they were, edited or redrafted, rejected; each counted as one of them."""
 
     approved: int = 0
     edited: int = 0
@@ -40,13 +42,15 @@ class Shares:
         """Where, on a bar of 100, the approved part ends and the edited one."""
         return _of(self.approved, self.total), _of(self.approved + self.edited, self.total)
 
-    def count(self, answer: str, edited: bool, rejected: bool, actions: int) -> None:
+    def count(self, answer: str, edited: bool, redrafted: bool, rejected: bool, actions: int) -> None:
         """Count actions under what became of them; a voice beside the one that settled it counts nothing."""
         if answer == REJECT:
             self.rejected += actions
-        elif answer == EDIT and not rejected:
+        elif rejected:
+            return
+        elif answer == EDIT or (answer == REDRAFT and not edited):
             self.edited += actions
-        elif answer == APPROVE and not edited and not rejected:
+        elif answer == APPROVE and not edited and not redrafted:
             self.approved += actions
 
 
@@ -121,18 +125,19 @@ def of(agent: Agent) -> History:
 
 
 def _decided(agent: Agent, since: datetime) -> QuerySet[Decision, Any]:
-    """Of each week, band and answer: whether the action was edited or rejected in the end, and how many actions."""
+    """Of each week, band and answer: whether the action was edited, redrafted or rejected, and how many actions."""
     about = Decision.objects.filter(approval__action=OuterRef("approval__action"))
-    rows = Decision.objects.filter(approval__action__agent=agent, at__gte=since, answer__in=VOICES)
+    rows = Decision.objects.filter(approval__action__agent=agent, at__gte=since, answer__in=TOLD)
     rows = rows.filter(approval__kind__in=(Approval.Kind.APPROVE, Approval.Kind.INPUT)).annotate(
         week=TruncWeek("at"),
         tenth=Cast(Floor(F("approval__asked__confidence") * BANDS), IntegerField()),
         edited=Exists(about.filter(answer=EDIT)),
+        redrafted=Exists(about.filter(answer=REDRAFT)),
         rejected=Exists(about.filter(answer=REJECT, approval__kind__in=(Approval.Kind.APPROVE, Approval.Kind.INPUT))),
     )
-    grouped = rows.order_by().values("week", "tenth", "answer", "edited", "rejected")
+    grouped = rows.order_by().values("week", "tenth", "answer", "edited", "redrafted", "rejected")
     counted = grouped.annotate(actions=Count("approval__action", distinct=True))
-    return counted.values_list("week", "tenth", "answer", "edited", "rejected", "actions")
+    return counted.values_list("week", "tenth", "answer", "edited", "redrafted", "rejected", "actions")
 
 
 def _incidents(agent: Agent, since: datetime) -> QuerySet[Event]:

@@ -14,6 +14,7 @@ from approvals import feedback, histories
 from approvals.histories import Band, Shares
 from approvals.models import Decision
 from tests.approvals.test_earned import keeper, label, labelled
+from tests.approvals.test_redrafts import go_on, regenerate
 from tests.approvals.test_trust import run
 from tests.cast import Enter, a_task, approve, propose, reject
 
@@ -68,12 +69,14 @@ def test_shares_of_each_week_newest_first(mara: User, ines: User) -> None:
 
 def test_an_action_is_rejected_else_edited_else_approved(cast: dict[str, User]) -> None:
     found = Shares()
-    for answer, edited, rejected in (
-        ("approve", False, False), ("approve", True, False), ("edit", True, False), ("edit", True, True),
-        ("reject", True, True), ("approve", False, True), ("reject", False, True),
+    for answer, edited, redrafted, rejected in (
+        ("approve", False, False, False), ("approve", True, False, False), ("edit", True, False, False),
+        ("edit", True, False, True), ("reject", True, False, True), ("approve", False, False, True),
+        ("reject", False, False, True), ("regenerate", False, True, False), ("approve", False, True, False),
+        ("edit", True, True, False), ("regenerate", True, True, False), ("regenerate", False, True, True),
     ):  # fmt: skip
-        found.count(answer, edited, rejected, 1)
-    assert shares(found) == (1, 1, 2)
+        found.count(answer, edited, redrafted, rejected, 1)
+    assert shares(found) == (1, 3, 2)
 
 
 def test_one_voice_of_two_and_then_a_no_is_a_rejection(cast: dict[str, User]) -> None:
@@ -82,6 +85,14 @@ def test_one_voice_of_two_and_then_a_no_is_a_rejection(cast: dict[str, User]) ->
     reject(action, cast["sami"])
     found = histories.of(Agent.objects.get(slug="tester"))
     assert [shares(week) for week in found.weeks] == [(0, 0, 1)]
+
+
+def test_a_redrafted_action_is_not_approved_as_it_was(mara: User) -> None:
+    action = propose("medium", arguments={"to": "anna", "text": "We meet at two. It is very early."})
+    regenerate(action, mara, "shorter")
+    go_on(action)
+    approve(action, mara)
+    assert shares(histories.of(Agent.objects.get(slug="tester")).weeks[0]) == (0, 1, 0)
 
 
 def test_two_voices_are_one_action(cast: dict[str, User]) -> None:
