@@ -373,7 +373,7 @@ class TrustScore(models.Model):
 
 
 class StopSwitch(models.Model):
-    """A brake: while it is on, nothing in its scope is claimed."""
+    """A brake: while it is on, nothing in its scope is claimed. A `pause` of an agent is one that any reviewer lifts."""
 
     class Scope(models.TextChoices):
         EVERYTHING = "everything", _("Everything")
@@ -383,6 +383,7 @@ class StopSwitch(models.Model):
     scope = models.CharField(max_length=20, choices=Scope)
     agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="stops")
     tool = models.ForeignKey(Tool, null=True, blank=True, on_delete=models.PROTECT, related_name="stops")
+    pause = models.BooleanField(default=False)
     reason = models.TextField(blank=True, default="")
     engaged_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     engaged_at = models.DateTimeField(db_default=Now())
@@ -398,6 +399,7 @@ class StopSwitch(models.Model):
                 | Q(scope="tool", agent=None, tool__isnull=False),
                 name="stop_scope_matches_target",
             ),
+            models.CheckConstraint(condition=Q(pause=False) | Q(scope="agent"), name="only_agents_are_paused"),
             models.UniqueConstraint(
                 fields=["scope"], condition=Q(scope="everything", lifted_at=None), name="one_stop_of_everything"
             ),

@@ -24,6 +24,7 @@ def take() -> None:
 
 
 def engaged() -> QuerySet[StopSwitch]:
+    """What holds something back now: stops, and pauses of agents."""
     return StopSwitch.objects.filter(lifted_at=None)
 
 

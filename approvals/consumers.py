@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.1
 RECHECK_SECONDS = 30
 SIGNED_OUT = 4401
+STOPS: dict[str, Any] = {"stops": queries.stop_banner}
 
 
 class Region(AsyncWebsocketConsumer):
@@ -163,7 +164,7 @@ class ActionRegion(Region):
 
     def render(self) -> str:
         context = queries.standing(self.action_id, self.version)
-        return render_to_string(self.regions, {**context, "pushed": True}) if context else ""
+        return render_to_string(self.regions, {**context, **STOPS, "pushed": True}) if context else ""
 
 
 class TaskRegion(Region):
@@ -180,7 +181,7 @@ class TaskRegion(Region):
 
     def render(self) -> str:
         context = queries.task_standing(self.task_id)
-        return render_to_string("approvals/task.html#live", {**context, "pushed": True}) if context else ""
+        return render_to_string("approvals/task.html#live", {**context, **STOPS, "pushed": True}) if context else ""
 
 
 class AgentRegion(Region):
@@ -201,12 +202,12 @@ class AgentRegion(Region):
         if agent is None:
             return ""
         rungs = earned.ladder(agent)
-        found = {"rungs": rungs, "changes": earned.changes(agent, rungs), "agent": agent}
+        found = {**STOPS, "rungs": rungs, "changes": earned.changes(agent, rungs), "agent": agent}
         return render_to_string("approvals/agent.html#live", {**found, "runs_policy": self.admin, "pushed": True})
 
 
 class QuietRegion(Region):
-    """For pages whose content does not move: the beat that keeps the live chip true, and nothing else."""
+    """For pages whose content does not move: the stops that are on, and the beat that keeps the live chip true."""
 
     topic = "nothing"
 
@@ -214,7 +215,7 @@ class QuietRegion(Region):
         pass
 
     def key(self) -> Any:
-        return "nothing"
+        return ("nothing", translation.get_language())
 
     def render(self) -> str:
-        return ""
+        return render_to_string("_stops.html", {**STOPS, "pushed": True})

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -27,8 +28,12 @@ def start(agent: Agent, parameters: dict[str, Any], *, by: ledger.Actor, starter
         raise Refused(_("This agent has no plan that could be started here."))
     if problems := schemas.fits(plan.parameters, payloads.check(parameters)):
         raise Refused("; ".join(problems))
-    if stops.engaged().filter(scope=Scope.EVERYTHING).exists() or agent.stops.filter(lifted_at=None).exists():
-        raise Refused(_("This agent is stopped. A senior can lift the stop."))
+    if held := stops.engaged().filter(Q(scope=Scope.EVERYTHING) | Q(agent=agent)).order_by("pause").first():
+        paused, stopped = (
+            _("This agent is paused. Resume it first."),
+            _("This agent is stopped. A senior can lift the stop."),
+        )
+        raise Refused(paused if held.pause else stopped)
     try:
         with plans.blamed():
             goal = plan.goal(parameters)
@@ -77,7 +82,6 @@ def stop_task(task: Task, person: User, proof: Proof, note: str = "") -> None:
         gate.withdraw(action, by=by, reason=reasons.TASK_STOPPED)
 
 
-@whole
 def engage(
     person: User, proof: Proof, *, agent: Agent | None = None, tool: Tool | None = None, reason: str = ""
 ) -> list[Action]:
@@ -86,13 +90,56 @@ def engage(
     Once this returns, nothing in scope can become EXECUTING: claims share the lock that is taken here.
     """
     _reviewer(person)
+    return brake(ledger.person(person, proof.session_hash), person, agent=agent, tool=tool, reason=reason)
+
+
+@whole
+def brake(
+    by: ledger.Actor,
+    person: User | None = None,
+    *,
+    agent: Agent | None = None,
+    tool: Tool | None = None,
+    reason: str = "",
+) -> list[Action]:
+    """Pull the brake for whoever may: a reviewer (`engage`), or the server's shell. A stop takes the place of a pause."""
     stops.take()
     scope = Scope.AGENT if agent else Scope.TOOL if tool else Scope.EVERYTHING
-    if not stops.engaged().filter(scope=scope, agent=agent, tool=tool).exists():
+    if not stops.engaged().filter(scope=scope, agent=agent, tool=tool, pause=False).exists():
+        if agent:
+            _lift(agent.stops.filter(lifted_at=None), person)
         StopSwitch.objects.create(scope=scope, agent=agent, tool=tool, reason=reason, engaged_by=person)
         about = {"scope": scope, "agent": agent and agent.slug, "tool": tool and tool.name}
-        ledger.record("stop.engaged", ledger.person(person, proof.session_hash), reason=reason, detail=about)
+        ledger.record("stop.engaged", by, reason=reason, detail=about)
     return in_flight(agent, tool)
+
+
+@whole
+def pause_agent(agent: Agent, person: User, proof: Proof) -> None:
+    """Let an agent propose and start nothing new until somebody resumes it. Decisions and deadlines go on."""
+    _reviewer(person)
+    stops.take()
+    if agent.stops.filter(lifted_at=None).exists():
+        raise Conflict(_("This agent is paused or stopped already."), kind="stop")
+    StopSwitch.objects.create(scope=Scope.AGENT, agent=agent, pause=True, engaged_by=person)
+    ledger.record("agent.paused", ledger.person(person, proof.session_hash), detail={"agent": agent.slug})
+
+
+@whole
+def resume_agent(agent: Agent, person: User, proof: Proof) -> None:
+    """Let a paused agent go on. A stop is lifted by a senior instead."""
+    _reviewer(person)
+    stops.take()
+    if not _lift(agent.stops.filter(lifted_at=None, pause=True), person):
+        raise Conflict(_("This agent is not paused."), kind="stop")
+    ledger.record("agent.resumed", ledger.person(person, proof.session_hash), detail={"agent": agent.slug})
+    _go_on()
+
+
+def waiting_behind(agent: Agent | None = None, tool: Tool | None = None) -> int:
+    """How many actions are free to run but would not start under such a stop."""
+    approved = Action.objects.filter(state=A.APPROVED)
+    return (approved.filter(agent=agent) if agent else approved.filter(tool=tool) if tool else approved).count()
 
 
 def in_flight(agent: Agent | None = None, tool: Tool | None = None) -> list[Action]:
@@ -110,17 +157,26 @@ def lift(stop: StopSwitch, person: User, proof: Proof) -> bool:
         raise ProofNeeded(_("Enter your password again to lift a stop."))
     stops.take()
     stop = StopSwitch.objects.select_related("agent", "tool").get(pk=stop.pk)
-    if stop.lifted_at:
+    if stop.lifted_at or stop.pause:
         raise Conflict(_("This stop was already lifted."), kind="stop")
     by = ledger.person(person, proof.session_hash)
     if stop.scope == Scope.EVERYTHING and stop.lift_asked_by_id in (None, person.pk):
         StopSwitch.objects.filter(pk=stop.pk).update(lift_asked_by=person)
         ledger.record("stop.lift_asked", by, detail={"stop": stop.pk})
         return False
-    StopSwitch.objects.filter(pk=stop.pk).update(lifted_by=person, lifted_at=Now())
+    _lift(StopSwitch.objects.filter(pk=stop.pk), person)
     ledger.record("stop.lifted", by, detail={"stop": stop.pk})
-    Task.objects.filter(state__in=leases.LIVE).update(runnable_at=Now())
+    _go_on()
     return True
+
+
+def _lift(engaged: QuerySet[StopSwitch], person: User | None) -> int:
+    return engaged.update(lifted_by=person, lifted_at=Now())
+
+
+def _go_on() -> None:
+    """Whatever stood still may move; what is still held back is left alone by its claim."""
+    Task.objects.filter(state__in=leases.LIVE).update(runnable_at=Now())
 
 
 def _reviewer(person: User) -> None:

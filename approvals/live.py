@@ -80,7 +80,7 @@ class Hub:
         self.generation += 1
         topics = {"board", f"action.{fact.get('action')}", f"task.{fact.get('task')}", f"agent.{fact.get('agent')}"}
         for queue, topic in self.sockets.items():
-            if topic in topics or fact is RESYNC or "person" in fact:
+            if topic in topics or fact is RESYNC or "person" in fact or _of_all(fact):
                 self._put(queue, fact)
 
     @staticmethod
@@ -123,6 +123,11 @@ class Hub:
                     await pubsub.ping()
                 if now - max(self.heard_at, since) > 3 * BEAT_SECONDS:
                     raise redis.ConnectionError("the subscription went mute")
+
+
+def _of_all(fact: Fact) -> bool:
+    """Every page tells of the stops that are on."""
+    return str(fact.get("kind", "")).startswith("stop.")
 
 
 hubs: dict[asyncio.AbstractEventLoop, Hub] = {}

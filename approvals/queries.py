@@ -28,7 +28,7 @@ FEED_KINDS = (
     "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
     "decision.respond", "decision.regenerate", "decision.wrong", "decision.undo",
     "action.succeeded", "action.failed", "action.unknown", "action.expired", "action.blocked", "action.refused",
-    "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "feedback.bad", "trust.graduated", "trust.demoted",
+    "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "agent.paused", "agent.resumed", "feedback.bad", "trust.graduated", "trust.demoted",
 )  # fmt: skip
 
 
@@ -201,7 +201,13 @@ def ran_alone_percent(of_last: int = 200) -> int | None:
 
 
 def stop_banner() -> list[StopSwitch]:
-    return list(stops.engaged().select_related("agent", "tool", "engaged_by", "lift_asked_by").order_by("pk"))
+    """The stops that everybody is told of; of a pause its agent's page tells."""
+    return list(
+        stops.engaged()
+        .filter(pause=False)
+        .select_related("agent", "tool", "engaged_by", "lift_asked_by")
+        .order_by("pk")
+    )
 
 
 def row(approval: Approval) -> Row:
@@ -280,8 +286,9 @@ def agents() -> QuerySet[Agent]:
     asked = Approval.objects.filter(action__agent=OuterRef("pk"), state=Approval.State.OPEN)
     asked = asked.exclude(kind=Approval.Kind.REVIEW)
     waiting = asked.order_by().values("action__agent").annotate(count=Count("pk")).values("count")
-    stopped = Exists(StopSwitch.objects.filter(agent=OuterRef("pk"), lifted_at=None))
-    agents = Agent.objects.annotate(live_tasks=live, waiting=Coalesce(Subquery(waiting), 0), stopped=stopped)
+    held = StopSwitch.objects.filter(agent=OuterRef("pk"), lifted_at=None)
+    brakes = {"stopped": Exists(held.filter(pause=False)), "paused": Exists(held.filter(pause=True))}
+    agents = Agent.objects.annotate(live_tasks=live, waiting=Coalesce(Subquery(waiting), 0), **brakes)
     return agents.select_related("owner").order_by("name", "pk")
 
 

@@ -73,6 +73,8 @@ KINDS = {
     "task.succeeded": ("check", gettext_lazy("finished the task"), gettext_lazy("Task succeeded")),
     "task.failed": ("warn", gettext_lazy("failed in the task"), gettext_lazy("Task failed")),
     "task.stopped": ("stop", gettext_lazy("stopped the task"), gettext_lazy("Task stopped")),
+    "agent.paused": ("pause", gettext_lazy("paused the agent"), gettext_lazy("Agent paused")),
+    "agent.resumed": ("play", gettext_lazy("resumed the agent"), gettext_lazy("Agent resumed")),
     "stop.engaged": ("stop", pgettext_lazy("brake", "stopped"), gettext_lazy("Stopped")),
     "stop.lift_asked": ("play", gettext_lazy("asked to lift the stop of"), gettext_lazy("Lift asked")),
     "stop.lifted": ("play", gettext_lazy("lifted the stop of"), gettext_lazy("Stop lifted")),

@@ -23,6 +23,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "resume": controls.resume,
     "stop": controls.stop_task,
 }
+AGENT_VERBS: dict[str, Callable[..., None]] = {"pause": controls.pause_agent, "resume": controls.resume_agent}
 
 
 @require_GET
@@ -94,7 +95,7 @@ def _agent(request: Request, found: Agent, problem: str = "") -> HttpResponse:
         "problem": problem,
         "plan": plan,
         "mode": Task.Mode(plan.mode).label if plan else "",
-        "stop": found.stops.filter(lifted_at=None).first(),
+        "brake": found.stops.filter(lifted_at=None).select_related("engaged_by").first(),
         "tasks": found.tasks.order_by("-pk")[:20],
         "actions": found.actions.order_by("-pk")[:20],
         "edits": edits.newest(found, EDITS),
@@ -144,6 +145,14 @@ def start(request: Request, slug: str) -> HttpResponse:
     return render(request, "approvals/start.html", {"agent": found, "plan": plan, "form": form}, status=status)
 
 
+@require_POST
+def hold(request: Request, slug: str, verb: str) -> HttpResponse:
+    """Pause an agent, or let it go on."""
+    found = get_object_or_404(Agent, slug=slug)
+    AGENT_VERBS[verb](found, request.user, proofs.proof(request))
+    return redirect("agent", slug)
+
+
 @require_http_methods(["GET", "POST"])
 def stop(request: Request) -> HttpResponse:
     """The brake: one page that asks once, pulls it, and lists what is in mid-flight."""
@@ -166,6 +175,8 @@ def _brake(request: Request, *, agent: Agent | None = None, tool: Tool | None = 
         "engaged": engaged,
         "already": any((row.agent, row.tool) == (agent, tool) for row in engaged),
         "flying": controls.in_flight(agent, tool)[:50],
+        "behind": controls.waiting_behind(agent, tool),
+        "choices": (Agent.objects.order_by("name"), Tool.objects.order_by("name").values_list("name", flat=True)),
         "may_lift": request.user.roles.filter(slug=controls.SENIOR).exists(),
         "password_needed": not proofs.proof(request).fresh,
     }

@@ -240,7 +240,7 @@ def test_the_live_regions_hold_no_token_and_nothing_personal(enter: Enter, mara:
     assert html == other
     assert "csrf" not in html
     assert "nonce" not in html
-    assert re.findall(r'id="(\w+)"[^>]*hx-swap-oob="morph"', html) == ["standing", "outcome", "seats", "clock"]
+    assert re.findall(r'id="(\w+)"[^>]*hx-swap-oob="morph"', html) == ["stops", "standing", "outcome", "seats", "clock"]
 
 
 def test_an_open_card_hears_of_a_newer_version_and_is_frozen(enter: Enter, mara: User, jonas: User) -> None:
@@ -379,7 +379,7 @@ def test_a_task_shows_its_plan_and_what_each_step_waits_for(enter: Enter, mara: 
     plan = html[html.index('id="plan-title"') :]
     assert plan.index("Waiting for approval") < plan.index("To come")
     pushed = client.get(f"/tasks/{task.pk}/", headers={"HX-Request": "true"}).content.decode()
-    assert re.findall(r'id="(\w+)"[^>]*hx-swap-oob="morph"', pushed) == ["task"]
+    assert re.findall(r'id="(\w+)"[^>]*hx-swap-oob="morph"', pushed) == ["stops", "task"]
     assert "csrf" not in pushed
 
 

@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.db.models.functions import Now
 
 from agents import execution, leases, tools
-from agents.models import Action, Task, User
+from agents.models import Action, StopSwitch, Task, User
 from agents.states import Conflict
 from agents.toolbox.world import happened
 from approvals import amendments, changes, controls, decisions, gate, rules, trials
@@ -159,13 +159,35 @@ def test_a_claim_that_meets_the_way_back_has_one_end(people: dict[str, User]) ->
         action = propose(tool="chat.post", arguments={"team": "platform", "text": f"{next(_numbers)}"}, task=a_task())
         voice(action, people["mara"], "approve")()
         Action.objects.filter(pk=action.pk).update(hold_until=Now() + timedelta(milliseconds=40))
-        back = at_once(taking_back(action, people["mara"], 0.004 * moment), claiming(action))[0]
+        back = at_once(taking_back(action, people["mara"], 0.08 * moment / ROUNDS), claiming(action))[0]
         action.refresh_from_db()
         if isinstance(back, Exception):
             assert isinstance(back, Conflict) and back.kind == "over"
             assert action.state == "SUCCEEDED" and effects(action) == 1
         else:
             assert (action.state, action.version, moves(action, "EXECUTING"), effects(action)) == ("PENDING", 2, 0, 0)
+
+
+def test_a_claim_that_meets_a_stop_is_listed_or_never_happens(people: dict[str, User]) -> None:
+    for moment in range(ROUNDS):
+        action = propose(tool="chat.post", arguments={"team": "platform", "text": f"{next(_numbers)}"}, task=a_task())
+        voice(action, people["mara"], "approve")()
+        scope = ({}, {"agent": action.agent}, {"tool": action.tool})[moment % 3]
+        (flying, state), ran = at_once(stopping(action, people["mara"], scope), claiming(action, tries=1))
+        assert moves(action, "EXECUTING") == effects(action) == int(ran)
+        assert state != "APPROVED" or not ran  # once the stop has returned, nothing is claimed any more
+        assert state != "EXECUTING" or action in flying
+        StopSwitch.objects.update(lifted_at=Now())
+
+
+def stopping(action: Action, person: User, scope: dict[str, Any]) -> Callable[[], Any]:
+    """The stop, what it lists, and how it stood with the action when it had returned."""
+
+    def act() -> tuple[list[Action], str]:
+        flying = controls.engage(person, proof(), **scope)
+        return flying, str(Action.objects.values_list("state", flat=True).get(pk=action.pk))
+
+    return act
 
 
 def taking_back(action: Action, person: User, seconds: float) -> Callable[[], Any]:
@@ -179,7 +201,7 @@ def taking_back(action: Action, person: User, seconds: float) -> Callable[[], An
     return act
 
 
-def claiming(action: Action) -> Callable[[], bool]:
+def claiming(action: Action, tries: int = 10_000) -> Callable[[], bool]:
     """A worker that tries until it has run the action, or somebody has moved it."""
     leases.wake(action.task_id)
     task = leases.take(action.task_id, f"worker-{action.pk}")
@@ -188,9 +210,11 @@ def claiming(action: Action) -> Callable[[], bool]:
     mine.task = task
 
     def act() -> bool:
-        while Action.objects.filter(pk=action.pk, state="APPROVED").exists():
+        for _try in range(tries):
             if execution.perform(mine, gate=gate):
                 return True
+            if not Action.objects.filter(pk=action.pk, state="APPROVED").exists():
+                return False
         return False
 
     return act
