@@ -10,7 +10,7 @@ from agents import ledger, plans, runner, tools
 from agents.models import Action, ActionVersion, Agent, Event, Task, User
 from agents.toolbox.models import Effect
 from approvals import tasks
-from approvals.models import Approval, Role, Verdict
+from approvals.models import Approval, Role, Tier, Verdict
 from bench.browser import PASSWORD
 
 BY = ledger.Actor("bench", name="Bench")
@@ -18,9 +18,10 @@ Asked = tuple[int, int, str]
 
 
 def prepare() -> None:
-    """The agent, its tool and two juniors."""
+    """The agent, its tool and two juniors, whose approvals are not held."""
     tools.sync()
     plans.sync()
+    Tier.objects.update(hold_seconds=0)
     for name in ("first", "second"):
         if not User.objects.filter(username=name).exists():
             User.objects.create_user(name, password=PASSWORD).roles.set([Role.objects.get(slug="junior")])
