@@ -63,10 +63,10 @@ def pytest(*words: str, **changes: str) -> bool:
 
 
 def suite(which: str = "not browser", **changes: str) -> bool:
-    """First everything that only computes, then what starts processes: those wait most of the time, so two at once."""
+    """First everything that only computes, then what starts processes: those wait, so one more at once than there are cores."""
     good = pytest("-m", f"{which} and not processes", *BESIDE, "--maxprocesses", "4", **changes)
     started = ("-m", f"{which} and processes", *marked("processes"))
-    return pytest(*started, *BESIDE, "--maxprocesses", "2", **changes) and good
+    return pytest(*started, *BESIDE, "-n", str(min(4, (os.cpu_count() or 1) + 1)), **changes) and good
 
 
 def on_postgres() -> bool:
