@@ -257,7 +257,7 @@ def _refusal(approval: Approval, person: User, answer: str, powers: Mapping[int,
         needed = ", ".join(dict.fromkeys(need.role.name for need in approval.tier.requirements.all()))
         return _("This needs: %(roles)s. Your roles do not include that.") % {"roles": needed}
     if answer == Answer.APPROVE and person.pk in tiers.barred(approval):
-        return _("You asked for this action or edited it, so somebody else decides it.")
+        return _("You asked for this action, edited it or told the agent what to write, so somebody else decides it.")
     return ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from agents.clock import Moment
-from agents.models import ActionVersion, User
+from agents.models import ActionVersion, Guidance, User
 from agents.prepared import prepared
 from approvals.models import Approval, Decision, Tier
 
@@ -93,10 +93,15 @@ def seated(voices: Mapping[int, set[str]], demanded: list[str]) -> dict[int, str
 
 
 def requesters(approval: Approval) -> set[int]:
-    """Who asked for this action: started the task, owns the agent, or edited a version of it."""
+    """Who asked for this action: started the task, owns the agent, edited a version of it, or dictated another draft."""
     action = approval.action
     editors = ActionVersion.objects.filter(action=action, editor__isnull=False).values_list("editor_id", flat=True)
-    people = (action.task.starter_id, action.agent.owner_id, *editors)
+    told = (
+        Guidance.objects.filter(action=action, kind=Guidance.Kind.REDRAFT)
+        .exclude(text="")
+        .values_list("person_id", flat=True)
+    )
+    people = (action.task.starter_id, action.agent.owner_id, *editors.union(told))
     return {person for person in people if person is not None}
 
 

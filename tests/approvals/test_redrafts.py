@@ -109,6 +109,19 @@ def test_no_draft_goes_to_a_lower_tier_and_none_settles_a_doubt(ines: User) -> N
     assert again.verdict.facts["settled"] == []
 
 
+def test_who_dictates_the_next_draft_does_not_count_at_high(cast: dict[str, User]) -> None:
+    action = propose("high", arguments={"to": "anna", "text": "Pay 100 EUR. It is very early."})
+    regenerate(action, cast["ines"], "shorter")
+    go_on(action)
+    assert decisions.why_not(question(action), cast["ines"], "approve") == "", "a manner is no content"
+    regenerate(action, cast["ines"], text="200 EUR, not 100 EUR")
+    go_on(action)
+    with pytest.raises(decisions.Forbidden, match="told the agent what to write"):
+        approve(action, cast["ines"])
+    approve(action, cast["omar"])
+    assert action.state == "APPROVED"
+
+
 def test_a_draft_that_its_tool_would_not_take_is_not_made(mara: User) -> None:
     schema = {"type": "object", "properties": {"text": {"type": "string", "maxLength": 40}}}
     action = propose(
