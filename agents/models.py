@@ -332,6 +332,7 @@ class ActionVersion(models.Model):
     who = models.TextField(blank=True, default="")
     what = models.TextField(blank=True, default="")
     confidence = models.FloatField(null=True, blank=True)
+    question = models.JSONField(default=dict)
     editor = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="edited_versions")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -460,6 +461,7 @@ class Guidance(models.Model):
     version = models.PositiveIntegerField()
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.ANSWER)
     asks = models.JSONField(default=list)
+    fields = models.JSONField(default=dict)
     text = models.TextField(blank=True, default="")
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())

@@ -1,12 +1,12 @@
 """From what an agent wants to the exact bytes that are shown, hashed and run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from agents import payloads, tools
+from agents import payloads, questions, tools
 from agents.models import Action, ActionVersion, Task, Tool, User
 from agents.prepared import insert, prepared
 
@@ -27,6 +27,7 @@ class Wish:
     confidence: float | None = None
     depends_on: tuple[str, ...] = ()
     key: str | None = None
+    question: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Draft:
     who: str
     what: str
     confidence: float | None
+    question: dict[str, Any] = field(default_factory=dict)
 
 
 def draft(task: Task, wish: Wish, tool: Tool | None = None) -> Draft:
@@ -53,6 +55,7 @@ def draft(task: Task, wish: Wish, tool: Tool | None = None) -> Draft:
     prose = payloads.check({"why": wish.why, "who": wish.who, "what": wish.what, "step": wish.step, "tool": wish.tool})
     _check_columns(wish)
     arguments = payloads.check(wish.arguments)
+    question = questions.checked(wish.question)
     tool = tool or next(iter(_tool(wish.tool)), None)
     payloads.check_types(tool.schema if tool else {}, arguments)
     body = payloads.envelope(
@@ -77,6 +80,7 @@ def draft(task: Task, wish: Wish, tool: Tool | None = None) -> Draft:
         who,
         what,
         wish.confidence,
+        question,
     )
 
 
@@ -97,12 +101,18 @@ def _tool(name: str) -> QuerySet[Tool]:
 
 
 def redraft(
-    action: Action, last: ActionVersion, arguments: dict[str, Any], *, confidence: float | None = None, why: str = ""
+    action: Action,
+    last: ActionVersion,
+    arguments: dict[str, Any],
+    *,
+    confidence: float | None = None,
+    why: str = "",
+    question: dict[str, Any] | None = None,
 ) -> Draft:
     """The same call with other arguments, by the tool as it is now; the last confidence and reason unless others are
-    stated."""
+    stated. What the last version asked is over."""
     sure = last.confidence if confidence is None else confidence
-    wish = Wish(action.step, action.tool_name, arguments, why or last.why, last.who, last.what, sure)
+    wish = Wish(action.step, action.tool_name, arguments, why or last.why, last.who, last.what, sure, question=question)
     return draft(action.task, wish)
 
 
@@ -151,6 +161,7 @@ def version(action: Action, made: Draft, *, editor: User | None = None) -> Actio
         who=made.who,
         what=made.what,
         confidence=made.confidence,
+        question=made.question,
         editor=editor,
     )
 

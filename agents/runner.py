@@ -144,8 +144,11 @@ def _refine(task: Task, action: Action, gate: Gate) -> bool:
     made, problem, restated = None, "", False
     try:
         with plans.blamed():
-            found = plans.refined(plans.steps_of(task), action.step, payloads.arguments(bytes(asked.body)), answer.text)
-            made = proposals.redraft(action, asked, found.arguments, confidence=found.confidence)
+            said, before = plans.Answer(answer.text, answer.fields), payloads.arguments(bytes(asked.body))
+            found = plans.refined(plans.steps_of(task), action.step, before, said)
+            made = proposals.redraft(
+                action, asked, found.arguments, confidence=found.confidence, why=found.why, question=found.question
+            )
         restated = found.confidence is not None
     except payloads.Refused as error:
         problem = str(error)
@@ -190,7 +193,15 @@ def _wish(step: plans.Step, results: dict[str, Any]) -> proposals.Wish:
     except (LookupError, TypeError) as error:  # an earlier result is not what the plan counts on
         raise payloads.Refused(f"its arguments cannot be worked out ({type(error).__name__})") from error
     return proposals.Wish(
-        step.key, step.tool, arguments, step.why, step.who, step.what, step.confidence, tuple(step.depends_on)
+        step.key,
+        step.tool,
+        arguments,
+        step.why,
+        step.who,
+        step.what,
+        step.confidence,
+        tuple(step.depends_on),
+        question=step.question,
     )
 
 

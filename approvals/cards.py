@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from agents import payloads, tools
 from agents.models import Action, ActionVersion, Guidance, User
 from agents.payloads import Refused
-from approvals import decisions, holds, openings, queries, wording
+from approvals import decisions, gate, holds, openings, queries, wording
 from approvals.models import Approval, Decision, Verdict
 
 # What a chip says, for something that waits and for something that has happened.
@@ -84,6 +84,8 @@ def content(found: dict[str, Any], person: User, recipient: int = 0) -> dict[str
         "verdict": verdict,
         "reasons": sentences(verdict) if verdict else [],
         "doubts": sentences(verdict, wording.DOUBTS) if verdict else [],
+        "disagreements": disagreements(verdict) if verdict and open_now else [],
+        "above": gate.tier_above(approval.tier) if open_now and approval.kind == Approval.Kind.INPUT else None,
         "changes": changes(versions),
         **redrafts(action),
         "may_redraft": asks and decisions.redrafts(action),
@@ -114,6 +116,18 @@ def sentences(verdict: Verdict, only: Iterable[str] = ()) -> list[str]:
     """The reasons of a verdict in the reader's language; `only` those of these texts."""
     told = [reason for reason in verdict.reasons if not only or reason["text"] in only]
     return [_(reason["text"]) % _localised(reason["values"]) for reason in told]
+
+
+def disagreements(verdict: Verdict) -> list[dict[str, str]]:
+    """What a verdict found to disagree, each with whose the two sides are."""
+    found = []
+    for one in verdict.facts.get("conflicts", ()):
+        sides = {"said": one.get("said", ""), "does": one.get("does", ""), "place": one.get("place", "")}
+        if one["kind"] == "plan":
+            found.append({**sides, "first": _("What the agent explains"), "second": _("What it calls")})
+        elif one["kind"] == "sources" and "said_by" in one:
+            found.append({**sides, "first": one["said_by"], "second": one["does_by"]})
+    return found
 
 
 def _localised(values: dict[str, Any]) -> dict[str, Any]:

@@ -32,10 +32,13 @@ def sources(arguments: Mapping[str, Any], texts: Sequence[Text]) -> Iterator[dic
         if value in person or provenance.AN_ID.search(key) or not subjects:
             continue
         stated = {result.tool: _stated(key, result.text, subjects) for result in results}
-        values = {value for told in stated.values() if len(told) == 1 for value in told}
-        if len(values) > 1 and value in values:
-            other = min(values - {value})
-            yield {"kind": "sources", "said": other[: provenance.SHOWN], "does": value[: provenance.SHOWN]}
+        by = {one: tool for tool, told in sorted(stated.items(), reverse=True) if len(told) == 1 for one in told}
+        if len(by) > 1 and value in by:
+            other = min(by.keys() - {value})
+            yield {
+                "kind": "sources", "said": other[: provenance.SHOWN], "does": value[: provenance.SHOWN],
+                "place": place[: provenance.SHOWN], "said_by": by[other], "does_by": by[value],
+            }  # fmt: skip
 
 
 def _names(value: str) -> bool:

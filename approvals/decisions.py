@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agents import execution, leases, ledger, proposals, reasons, states, trust
+from agents import execution, leases, ledger, proposals, questions, reasons, states, trust
 from agents.clock import NOW, Moment, later
 from agents.models import Action, Guidance, User
 from agents.payloads import Refused
@@ -156,8 +156,11 @@ def edit(
 
 
 @whole
-def respond(approval: Approval, person: User, *, text: str, seen: Seen, proof: Proof) -> Decision:
-    """Answer a question. The agent makes its next version of it, and the gate judges that again, never more softly."""
+def respond(
+    approval: Approval, person: User, *, text: str, seen: Seen, proof: Proof, fields: Mapping[str, Any] | None = None
+) -> Decision:
+    """Answer a question, in words and in the fields that it asks for. The agent makes its next version of that, and the
+    gate judges it again, never more softly."""
     desk = _at_desk(approval, person, seen, A.PENDING)
     if desk.earlier:
         return desk.earlier
@@ -166,11 +169,34 @@ def respond(approval: Approval, person: User, *, text: str, seen: Seen, proof: P
         raise Refused(_("This action asks no question. Approve, edit or reject it."))
     seat = desk.seat_for(Answer.RESPOND)
     view = _seen_by(desk.approval, person, seen, Answer.RESPOND)
-    decision = _voice(desk, Answer.RESPOND, proof, view, seat, text)
-    Guidance.objects.create(action=desk.action, version=seen.version, text=text, person=person)
+    filled = questions.told(desk.approval.asked.question, fields or {})
+    decision = _voice(desk, Answer.RESPOND, proof, view, seat, "; ".join(part for part in (*filled, text) if part))
+    Guidance.objects.create(
+        action=desk.action, version=seen.version, text=text, fields=dict(fields or {}), person=person
+    )
     # Its deadline goes on: where the agent makes nothing of the answer in time, the action expires.
     gate.close(desk.action, Approval.State.ANSWERED)
     _on(desk.action)
+    return decision
+
+
+@whole
+def hand_up(approval: Approval, person: User, *, note: str, seen: Seen, proof: Proof) -> Decision:
+    """Pass a question on that this person cannot answer either: the tier above answers it in the time that is left."""
+    desk = _at_desk(approval, person, seen, A.PENDING)
+    if desk.earlier:
+        return desk.earlier
+    desk.still_open()
+    if desk.approval.kind != Approval.Kind.INPUT:
+        raise Refused(_("This action asks no question. Approve, edit or reject it."))
+    above = gate.tier_above(desk.approval.tier)
+    if above is None:
+        raise Refused(_("This is the highest tier, so nobody stands above it: answer, edit or reject it."))
+    seat = desk.seat_for(Answer.HAND_UP)
+    view = _seen_by(desk.approval, person, seen, Answer.HAND_UP)
+    decision = _voice(desk, Answer.HAND_UP, proof, view, seat, note)
+    by = ledger.person(person, proof.session_hash)
+    gate.hand_up(desk.approval, above, at=desk.approval.read_at, by=by, note=note)
     return decision
 
 

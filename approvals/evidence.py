@@ -43,7 +43,7 @@ class Past:
 def proposal(action: Action, asked: ActionVersion) -> risk.Proposal:
     """Everything that judgement reads about one version, in plain values."""
     if action.tool is None:
-        return risk.Proposal(action.tool_name, known=False, confidence=asked.confidence)
+        return risk.Proposal(action.tool_name, known=False, confidence=asked.confidence, asks=bool(asked.question))
     arguments, tool = payloads.arguments(bytes(asked.body)), action.tool
     problems = schemas.fits(tool.schema, arguments)
     effect, guess = _effect(tool, arguments)
@@ -64,6 +64,7 @@ def proposal(action: Action, asked: ActionVersion) -> risk.Proposal:
         rows=impact.rows,
         confidence=asked.confidence,
         problems=problems[:5],
+        asks=bool(asked.question),
         **context,
         **before,
     )
@@ -134,7 +135,8 @@ def _task(action: Action) -> Iterator[Text]:
 def _answers(action: Action, asked: ActionVersion) -> Iterator[Text]:
     """What people wrote to the agent about earlier versions: they named it."""
     if asked.version > 1:
-        yield from (Text("user", text) for text in action.guidance.order_by("version").values_list("text", flat=True))
+        for text, fields in action.guidance.order_by("version").values_list("text", "fields"):
+            yield from (Text("user", said) for said in (text, *(told for _place, told in provenance.leaves(fields))))
 
 
 def _earlier(action: Action) -> tuple[tuple[Text, ...], Past]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any
 
@@ -55,6 +55,7 @@ def resubmit(
     None: the new version is blocked, and so the action is.
     """
     floor = action.verdicts.select_related("tier", "policy").latest("version")
+    before = action.approvals.select_related("tier").order_by("-pk").first()
     close(action, Approval.State.STALE)
     changes = proposals.columns(action, made)
     states.move(
@@ -76,7 +77,7 @@ def resubmit(
         _enact(action, asked, verdict)
         leases.wake(action.task_id)
         return None
-    return _open(action, asked, verdict)
+    return _open(action, asked, verdict, before.tier if before else None)
 
 
 def refine(action: Action, made: proposals.Draft | None, *, restated: bool, problem: str = "") -> None:
@@ -201,7 +202,7 @@ def expire(approval: Approval) -> None:
     if not due.exists():
         return
     answered = approval.state == Approval.State.ANSWERED
-    if not answered and approval.at_zero == Tier.AtZero.HAND_UP and (above := _tier_above(approval.tier)):
+    if not answered and approval.at_zero == Tier.AtZero.HAND_UP and (above := tier_above(approval.tier)):
         verdict = approval.verdict
         due.update(
             tier=above,
@@ -216,6 +217,18 @@ def expire(approval: Approval) -> None:
     reason = reasons.NOTHING_MADE if answered else reasons.NOBODY_ANSWERED
     states.move(action, A.PENDING, A.EXPIRED, by=ledger.CLOCK, reason=reason, about=_about(approval))
     leases.wake(action.task_id)
+
+
+def hand_up(approval: Approval, above: Tier, *, at: datetime, by: ledger.Actor, note: str) -> None:
+    """Let a higher tier answer, in the caller's transaction. The deadline stays; `at` is now."""
+    left = approval.deadline - at if approval.deadline else timedelta()
+    changes = {
+        "tier": above.pk,
+        "at_zero": approval.verdict.at_zero or above.at_zero,
+        "urgency": at + left / above.weight,
+    }
+    update(Approval, {"pk": approval.pk}, changes)
+    ledger.record("approval.handed_up", by, action=approval.action, tier=above.level, reason=note)
 
 
 def withdraw(action: Action, *, by: ledger.Actor, reason: str) -> None:
@@ -246,9 +259,12 @@ def _enact(action: Action, asked: ActionVersion, verdict: Verdict) -> None:
         _open(action, asked, verdict)
 
 
-def _open(action: Action, asked: ActionVersion, verdict: Verdict) -> Approval:
+def _open(action: Action, asked: ActionVersion, verdict: Verdict, least: Tier | None = None) -> Approval:
+    """Ask people. `least`: the tier that was asked about the version before, which may have been handed up."""
     kind = Approval.Kind.INPUT if verdict.outcome == policy.INPUT else Approval.Kind.APPROVE
     tier = verdict.tier or Tier.objects.get(level=verdict.level)
+    if least and least.weight > tier.weight:
+        tier = least
     if action.level != verdict.level:
         update(Action, {"pk": action.pk}, {"level": verdict.level})
     question = Approval(
@@ -273,7 +289,8 @@ def _time(tier: Tier, verdict: Verdict) -> timedelta:
     return timedelta(minutes=min(own, verdict.deadline_minutes or own))
 
 
-def _tier_above(tier: Tier) -> Tier | None:
+def tier_above(tier: Tier) -> Tier | None:
+    """The next higher tier; None at the top."""
     return Tier.objects.filter(weight__gt=tier.weight).order_by("weight").first()
 
 

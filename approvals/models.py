@@ -433,6 +433,7 @@ class Decision(models.Model):
         WRONG = "wrong", _("found it wrong")
         UNDO = "undo", _("took the approval back")
         REGENERATE = "regenerate", _("asked for another draft of")
+        HAND_UP = "hand_up", _("could not tell either and handed up")
 
     VOICES = (Answer.APPROVE, Answer.REJECT, Answer.HAPPENED, Answer.DID_NOT_HAPPEN)
 
@@ -458,7 +459,7 @@ class Decision(models.Model):
                 condition=Q(
                     answer__in=[
                         "approve", "reject", "edit", "happened", "did_not_happen", "cannot_tell", "respond", "fine", "wrong",
-                        "undo", "regenerate",
+                        "undo", "regenerate", "hand_up",
                     ]
                 ),
                 name="decision_answer_known",

@@ -119,6 +119,8 @@ def default_outcome(assessment: Assessment, trust: Trust) -> tuple[str, list[Rea
     # A reading that a foreign tool declares nothing about goes on: whoever runs it refuses it, and nothing can happen.
     if proposal.problems and not (proposal.reads_only and not proposal.declared):
         return BLOCK, []
+    if proposal.asks:
+        return INPUT, []
     if proposal.reads_only:
         steered = proposal.misled or (proposal.secrets and proposal.leaves)
         return _trusted(assessment, trust) if not steered and assessment.level == LOW else (APPROVE, [])

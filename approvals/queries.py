@@ -26,7 +26,7 @@ FEED = 20
 RUNNING = 12
 FEED_KINDS = (
     "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
-    "decision.respond", "decision.regenerate", "decision.wrong", "decision.undo",
+    "decision.respond", "decision.regenerate", "decision.hand_up", "decision.wrong", "decision.undo",
     "action.succeeded", "action.failed", "action.unknown", "action.expired", "action.blocked", "action.refused",
     "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "agent.paused", "agent.resumed", "feedback.bad", "trust.graduated", "trust.demoted",
 )  # fmt: skip

@@ -66,6 +66,7 @@ class Proposal:
     secrets: list[str] = field(default_factory=list)
     fields: list[str] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
+    asks: bool = False
 
     def facts(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -139,6 +140,7 @@ def _points(proposal: Proposal) -> list[Point]:
         *_novelty(proposal),
         *_conflict(proposal),
         *_consent(proposal),
+        *([(0.0, Reason(wording.ASKS))] if proposal.asks else []),
         *((0.10, Reason(wording.FIELDS[name])) for name in proposal.fields if name in wording.FIELDS),
     ]
 

@@ -48,6 +48,7 @@ CONFLICTS = {
     "rejected": _("A person has rejected this same call of this agent before"),
 }
 UNSURE = _("The agent itself is only %(percent)s%% sure")
+ASKS = _("The agent asks instead of deciding by itself")
 UNUSUAL = _("Far above the largest amount of this agent so far, %(amount)s")
 # What makes an action a question, in the sentences that say it.
 DOUBTS = (UNSURE, UNUSUAL, *CONFLICTS.values())

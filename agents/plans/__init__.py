@@ -15,11 +15,11 @@ from agents.models import Agent, Task
 from agents.payloads import Refused
 from agents.plans.drafting import Redraft, redraft
 from agents.plans.recorded import recorded_result, recorded_steps
-from agents.plans.steps import Done, Plan, Refined, Step, Wait, next_step, refined
+from agents.plans.steps import Answer, Done, Plan, Refined, Step, Wait, next_step, refined
 from agents.transactions import whole
 
 __all__ = [
-    "Broken", "Done", "Plan", "Redraft", "Refined", "Step", "Wait", "blamed", "choose", "defaults", "find", "length", "next_step",
+    "Answer", "Broken", "Done", "Plan", "Redraft", "Refined", "Step", "Wait", "blamed", "choose", "defaults", "find", "length", "next_step",
     "recorded_result", "redraft", "refined", "steps_of", "sync",
 ]  # fmt: skip
 

@@ -4,7 +4,7 @@ import re
 from random import Random
 from typing import Any
 
-from agents.plans.steps import Plan, Refined, Step
+from agents.plans.steps import Answer, Plan, Refined, Step
 from agents.toolbox.publishing import SLUG
 from agents.toolbox.seed import SEGMENTS
 from agents.toolbox.world import schema, text
@@ -14,11 +14,25 @@ BODY = "We are happy to announce that renewals keep their price this year. Reply
 UNFINISHED = f"{BODY} Lorem ipsum dolor sit amet."
 
 
-def readdressed(arguments: dict[str, Any], answer: str) -> Refined:
-    """The export as a person answered: to the address that they name, and to the segment that they name."""
-    address = ADDRESS.search(answer)
-    segment = next((name for name in SEGMENTS if name in answer.lower()), arguments["segment"])
-    return Refined({**arguments, "segment": segment, "to": address[0] if address else arguments["to"]}, 0.92)
+RECIPIENT: dict[str, Any] = {
+    "ask": "Whose addresses may the partner have, and who gets them?",
+    "knows": ["The partner asked by phone, before the press release was due."],
+    "lacks": ["No mail names the person who asked.", "Nobody wrote down that key accounts agreed to it."],
+    "tried": ["I looked for the partner in the mails of this month."],
+    "tentative": "The key accounts, sent to the partner's press office.",
+    "fields": {
+        "segment": {"type": "string", "title": "Segment", "enum": list(SEGMENTS)},
+        "to": {"type": "string", "format": "email", "title": "Recipient"},
+    },
+}
+
+
+def readdressed(arguments: dict[str, Any], answer: Answer) -> Refined:
+    """The export as a person answered: to the address and of the segment that they chose, or else named in words."""
+    address = ADDRESS.search(answer.text)
+    segment = next((name for name in SEGMENTS if name in answer.text.lower()), arguments["segment"])
+    named = {"segment": segment, "to": address[0] if address else arguments["to"]}
+    return Refined({**arguments, **named, **answer.fields}, 0.92, "You named whose addresses may go, and to whom.")
 
 
 def steps(parameters: dict[str, Any]) -> list[Step]:
@@ -34,7 +48,7 @@ def steps(parameters: dict[str, Any]) -> list[Step]:
         Step(
             "export", "crm.export", {"segment": "key-accounts", "to": "press@partner.example"},
             why="The partner asked for the addresses of our key accounts for the invitation.", confidence=0.66,
-            depends_on=("publish",), refine=readdressed,
+            depends_on=("publish",), refine=readdressed, question=RECIPIENT,
         ),
     ]  # fmt: skip
 

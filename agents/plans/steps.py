@@ -14,11 +14,22 @@ Arguments = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a person answered: in words, and in the fields of the question."""
+
+    text: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Refined:
-    """What an agent makes of an answer: new arguments, and how sure it is of them now (None: it does not say anew)."""
+    """What an agent makes of an answer: new arguments, how sure it is of them now (None: it does not say anew), why, and
+    what it still has to ask."""
 
     arguments: dict[str, Any]
     confidence: float | None = None
+    why: str = ""
+    question: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ class Step:
 
     `instead_of` makes it the alternative to a step that people refused; otherwise it is left out. Whoever depends on
     the refused step goes on after the alternative. `refine` makes the next version out of the last arguments and what a
-    person answered; without it the arguments stay and the person sees them again. With `may_fail` the plan survives that the tool fails or that its
+    person answered; `question` is what it asks instead of requesting (`agents.questions`). Without `refine` the arguments stay and the person sees them again. With `may_fail` the plan survives that the tool fails or that its
     arguments are blocked, as the run it was recorded from did.
     """
 
@@ -42,7 +53,8 @@ class Step:
     depends_on: tuple[str, ...] = ()
     instead_of: str = ""
     may_fail: bool = False
-    refine: Callable[[dict[str, Any], str], Refined] | None = None
+    refine: Callable[[dict[str, Any], Answer], Refined] | None = None
+    question: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,7 @@ def next_step(steps: Sequence[Step], states: Mapping[str, str], mode: str) -> St
     return _over(steps, states, skipped, set(alternatives))
 
 
-def refined(steps: Sequence[Step], key: str, arguments: dict[str, Any], answer: str) -> Refined:
+def refined(steps: Sequence[Step], key: str, arguments: dict[str, Any], answer: Answer) -> Refined:
     """The next version of a step that a person answered."""
     refine = next((step.refine for step in steps if step.key == key), None)
     return refine(arguments, answer) if refine else Refined(arguments)

@@ -32,6 +32,12 @@ KINDS = {
         gettext_lazy("asked for another draft of"),
         gettext_lazy("Another draft asked for"),
     ),
+    "decision.respond": ("ask", gettext_lazy("answered"), gettext_lazy("Answered")),
+    "decision.hand_up": (
+        "ask",
+        gettext_lazy("cannot tell either what to answer to"),
+        gettext_lazy("Nobody could tell yet"),
+    ),
     "decision.happened": ("ask", gettext_lazy("says it happened:"), gettext_lazy("It happened")),
     "decision.did_not_happen": ("ask", gettext_lazy("says it did not happen:"), gettext_lazy("It did not happen")),
     "decision.cannot_tell": ("ask", gettext_lazy("cannot tell what became of"), gettext_lazy("Nobody can tell")),

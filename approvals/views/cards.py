@@ -10,22 +10,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from agents import ledger, payloads
+from agents import ledger, payloads, questions
 from agents.models import Action, Guidance
 from agents.payloads import Refused
 from agents.prepared import prepared
 from agents.states import Conflict
 from approvals import cards, decisions, extensions, openings, proofs, queries
 from approvals.addresses import filter_from, number
+from approvals.forms import SchemaForm
 from approvals.models import Approval, Decision
 from approvals.requests import Request
 
 NOTE_LIMIT = 2_000
 # The field with the words of an answer, where it is not the one beside its buttons.
-FIELDS = {Decision.Answer.RESPOND: "note", Decision.Answer.REGENERATE: "guidance"}
+FIELDS = {Decision.Answer.RESPOND: "note", Decision.Answer.REGENERATE: "guidance", Decision.Answer.HAND_UP: "up-note"}
 WORDS_NEEDED: dict[str, Any] = {
     Decision.Answer.REJECT: lazy("Say why you reject it: the reason goes to the agent."),
-    Decision.Answer.RESPOND: lazy("Write an answer: the agent goes on by what it says."),
+    Decision.Answer.HAND_UP: lazy("Say what the next person should know: the note goes up with the question."),
     Decision.Answer.WRONG: lazy("Say what was wrong: it is kept with the agent and the tool."),
 }
 
@@ -79,6 +80,8 @@ def card(request: Request, found: dict[str, Any], *, status: int = 200, **more: 
         "next_rows": queries.up_next(who),
     }
     context["password_needed"] = not proofs.proof(request).fresh
+    if approval and approval.kind == Approval.Kind.INPUT and approval.asked.question.get("fields"):
+        context["question_form"] = _question_form(approval)
     return render(request, "approvals/review.html", {**context, **more}, status=status)
 
 
@@ -96,7 +99,7 @@ def letter(request: Request, action_id: int) -> HttpResponse:
 
 @prepared
 def _question(approval_id: int) -> QuerySet[Approval]:
-    return Approval.objects.select_related("tier").filter(pk=approval_id)
+    return Approval.objects.select_related("tier", "asked").filter(pk=approval_id)
 
 
 @require_POST
@@ -114,7 +117,10 @@ def decide(request: Request) -> HttpResponse:
         if request.htmx or getattr(problem, "kind", "unopened") != "unopened":
             raise
         found = queries.standing(approval.action_id) or {}
-        return card(request, found, status=422, problem=str(problem), kept=_kept(request, given, found))
+        more: dict[str, Any] = {"problem": str(problem), "kept": _kept(request, given, found)}
+        if isinstance(problem, Unfilled):
+            more["question_form"] = problem.form
+        return card(request, found, status=422, **more)
     if request.htmx and request.POST.get("from") != "card":
         who = queries.audience(request.user, filter_from(request.GET))
         return render(request, "approvals/board.html#live", {**queries.board(who), "pushed": True})
@@ -152,6 +158,7 @@ def _kept(request: Request, given: Answer, found: dict[str, Any]) -> dict[str, A
         "text": post.get("note", ""),
         "words": post.get(f"note-{given.approval}", ""),
         "guidance": post.get("guidance", ""),
+        "up": post.get("up-note", ""),
         "asks": _asks(request),
         "ticks": post.getlist("ack") if same else [],
         "typed": post.get("typed", "") if same else "",
@@ -173,7 +180,11 @@ def _answer(request: Request, approval: Approval, given: Answer, seen: decisions
         decisions.review(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note)
         return
     if given.answer == Decision.Answer.RESPOND:
-        decisions.respond(approval, request.user, text=note, seen=seen, proof=proof)
+        filled = _filled(request, approval, note)
+        decisions.respond(approval, request.user, text=note, fields=filled, seen=seen, proof=proof)
+        return
+    if given.answer == Decision.Answer.HAND_UP:
+        decisions.hand_up(approval, request.user, note=note, seen=seen, proof=proof)
         return
     if given.answer == Decision.Answer.UNDO:
         decisions.undo(approval, request.user, seen=seen, proof=proof)
@@ -190,6 +201,26 @@ def _answer(request: Request, approval: Approval, given: Answer, seen: decisions
         cards.acknowledged(approval, request.POST.getlist("ack"))
     typed = request.POST.get("typed", "")[:1_000]
     decisions.decide(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note, typed=typed)
+
+
+class Unfilled(Refused):
+    """The fields of a question do not hold an answer yet."""
+
+    def __init__(self, form: SchemaForm) -> None:
+        super().__init__(_("Write an answer, or fill in its fields: the agent goes on by what you say."))
+        self.form = form
+
+
+def _question_form(approval: Approval, sent: Any = None) -> SchemaForm:
+    return SchemaForm(questions.form(approval.asked.question), {}, data=sent, prefix="q")
+
+
+def _filled(request: Request, approval: Approval, note: str) -> dict[str, Any]:
+    """What stands in the fields of the question."""
+    form = _question_form(approval, request.POST)
+    if not form.is_valid() or not (form.arguments or note):
+        raise Unfilled(form)
+    return form.arguments
 
 
 def _asks(request: Request) -> list[str]:

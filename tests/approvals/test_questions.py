@@ -10,11 +10,12 @@ from django.test import Client
 from agents import leases, runner
 from agents.models import Action, Guidance, Task, User
 from agents.payloads import Refused
-from agents.plans import Refined, Step
+from agents.plans import Answer, Refined, Step
 from agents.states import Conflict
 from approvals import decisions, gate, proofs, tasks
 from approvals.models import Approval, Decision, Policy
-from tests.cast import Answer, a_task, approve, proof, propose, question, reject, respond
+from tests.cast import Answer as AsPerson
+from tests.cast import a_task, approve, proof, propose, question, reject, respond
 
 INPUT = [{"name": "Ask about everything", "when": "true", "outcome": "input"}]
 
@@ -63,8 +64,8 @@ def test_it_can_be_rejected_with_words(mara: User) -> None:
 
 
 def test_the_agent_makes_its_next_version_of_the_answer(ines: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    def retarget(arguments: dict[str, object], text: str) -> Refined:
-        return Refined({**arguments, "to": "berta"} if "Berta" in text else arguments, 0.95)
+    def retarget(arguments: dict[str, object], answer: Answer) -> Refined:
+        return Refined({**arguments, "to": "berta"} if "Berta" in answer.text else arguments, 0.95)
 
     steps = [Step("step-0", "test.medium", {"to": "anna"}, refine=retarget)]
     monkeypatch.setattr("agents.plans.steps_of", lambda _task: steps)
@@ -175,7 +176,7 @@ def test_a_question_whose_next_version_is_there_does_not_expire_with_it(mara: Us
 
 def test_the_same_page_gets_the_same_answer_and_another_one_comes_too_late(mara: User, jonas: User) -> None:
     action = propose("medium")
-    seen = Answer(mara).seen(question(action), "once")
+    seen = AsPerson(mara).seen(question(action), "once")
     first = decisions.respond(question(action), mara, text="Yes.", seen=seen, proof=proof())
     assert decisions.respond(question(action), mara, text="No.", seen=seen, proof=proof()) == first
     with pytest.raises(Conflict):
