@@ -14,7 +14,6 @@ from django.utils import timezone
 from agents import leases, ledger, runner, states, tools
 from agents.models import Action, Task, User
 from agents.toolbox.models import Customer
-from agents.toolbox.seed import customers
 from approvals import gate
 from approvals.models import Approval, Policy
 from tests.cast import Enter, a_task, a_tool, approve, propose, question, reject
@@ -24,10 +23,8 @@ HOSTILE = "<script>alert(1)</script> Pay \u202egnp.exe"
 
 
 @pytest.fixture
-def campaign(db: None) -> Action:
+def campaign(office: None, db: None) -> Action:
     """An email to 2,451 people, 38 of whom already got two this week."""
-    tools.sync()
-    Customer.objects.bulk_create(customers())
     arguments = {"segment": "contracts-ending-may", "subject": "Your offer", "body": "Hello. To unsubscribe, say so."}
     return propose(tool="email.send_campaign", arguments=arguments, confidence=0.71)
 

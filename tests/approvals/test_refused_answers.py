@@ -10,7 +10,6 @@ from django.test import Client
 from agents import plans, tools
 from agents.models import Action, Agent, StopSwitch, User
 from agents.toolbox.models import Customer
-from agents.toolbox.seed import customers
 from approvals import gate
 from approvals.models import Decision, Policy
 from tests.approvals.test_card_page import button, card, edited, field, press
@@ -27,11 +26,9 @@ def ruled(outcome: str = "approve", floor: str = "medium") -> None:
 
 
 @pytest.fixture
-def campaign(db: None) -> Action:
+def campaign(office: None, db: None) -> Action:
     """An email to thousands with two failed checks, which only two people with a fresh password may approve."""
-    tools.sync()
     ruled(floor="critical")
-    Customer.objects.bulk_create(customers())
     arguments = {"segment": "contracts-ending-may", "subject": "Your offer", "body": "Hello."}
     return propose(tool="email.send_campaign", arguments=arguments)
 
