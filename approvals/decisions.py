@@ -27,6 +27,8 @@ ONE_CLICK = (Level.LOW, Level.MEDIUM)
 CARD_TEMPLATE = "card-1"
 QUESTION = ("action__task", "tier", "verdict__policy")
 Answer = Decision.Answer
+# A worker keeps a hint that is for later in memory: the end of a longer hold is found by the sweep.
+HINTED_SECONDS = 60
 STARTED = (A.EXECUTING, A.SUCCEEDED, A.FAILED, A.UNKNOWN)
 SETTLED = {Answer.HAPPENED: A.SUCCEEDED, Answer.DID_NOT_HAPPEN: A.FAILED}
 
@@ -476,6 +478,8 @@ def _approve(desk: _Desk, proof: Proof) -> None:
     by = ledger.person(desk.person, proof.session_hash)
     states.move(desk.action, A.PENDING, A.APPROVED, by=by, about={"tier": approval.level}, **held)
     _on(desk.action)
+    if 0 < hold <= HINTED_SECONDS:
+        hint(desk.action.task_id, hold)
 
 
 def _reject(desk: _Desk, proof: Proof, note: str) -> None:

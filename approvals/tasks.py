@@ -31,21 +31,22 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def hint(task_id: int) -> None:
-    """Tell a worker, once the caller's transaction is committed, that a task may move. Losing it costs only time."""
-    send(advance, task_id)
+def hint(task_id: int, seconds: int = 0) -> None:
+    """Tell a worker, once the caller's transaction is committed, that a task may move, now or so many seconds later.
+    Losing it costs only time."""
+    send(advance, task_id, seconds)
 
 
-def send(what: Any, row_id: int) -> None:
+def send(what: Any, row_id: int, seconds: int = 0) -> None:
     """Hint at one row, once the caller's transaction is committed. Losing it costs only time."""
-    transaction.on_commit(lambda: _send(what, row_id), robust=True)
+    transaction.on_commit(lambda: _send(what, row_id, seconds), robust=True)
 
 
-def _send(what: Any, row_id: int) -> None:
+def _send(what: Any, row_id: int, seconds: int) -> None:
     if not facts.breaker.open:
         return
     try:
-        what.apply_async((row_id,), retry=False)
+        what.apply_async((row_id,), retry=False, countdown=seconds or None)
     except (OperationalError, OSError) as error:
         facts.breaker.trip()
         logger.warning("hints are not sent for a while: %s", type(error).__name__)

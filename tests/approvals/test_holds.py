@@ -15,7 +15,7 @@ from django.utils import timezone
 from agents import execution, leases, tools
 from agents.models import Action, Task, User
 from agents.states import Conflict
-from approvals import controls, decisions, gate
+from approvals import controls, decisions, gate, tasks
 from approvals.decisions import Forbidden
 from approvals.models import Approval, Decision, Tier
 from tests.approvals.test_gate import notice, perform, taken
@@ -63,6 +63,20 @@ def test_an_installation_begins_with_ten_seconds_at_each_tier() -> None:
         "high": 30,
         "critical": 10,
     }
+
+
+def test_a_worker_hears_of_the_end_of_a_short_hold(
+    mara: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr(tasks.advance, "apply_async", lambda args, **how: heard.append((*args, how["countdown"])))
+    for seconds, then in ((10, [10]), (SECONDS, []), (0, [])):
+        Tier.objects.update(hold_seconds=seconds)
+        action = propose(arguments={"to": f"anna-{seconds}"})
+        with django_capture_on_commit_callbacks(execute=True):
+            approve(action, mara)
+        assert [after for task, after in heard if after] == then and (action.task_id, None) in heard
+        heard.clear()
 
 
 @pytest.mark.parametrize("flag", ["affects_others", "outside", "spends_money"])

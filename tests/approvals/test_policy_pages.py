@@ -19,7 +19,7 @@ __all__ = ["ben"]
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no worker here: a hint is what its task does."""
 
-    def send(what: Any, pk: int) -> None:
+    def send(what: Any, pk: int, seconds: int = 0) -> None:
         while what is tasks.try_out and trials.step(pk):
             pass
 
