@@ -47,6 +47,7 @@ FAULTS = r"""() => {
     while (words.nextNode()) {
       const place = words.currentNode.parentElement;
       if (!words.currentNode.data.trim() || !shown(place) || place.closest(".value")) continue;  // values fold on purpose
+      if (getComputedStyle(place).clipPath !== "none") continue;  // a name that an icon stands for
       const range = document.createRange();
       range.selectNodeContents(words.currentNode);
       const out = (r) => r.left < box.left - 1 || r.right > box.right + 1 || r.top < box.top - 1 || r.bottom > box.bottom + 1;
