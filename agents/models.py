@@ -136,6 +136,7 @@ class Task(models.Model):
     goal = models.TextField()
     parameters = models.JSONField(default=dict)
     script = models.JSONField(null=True, blank=True)
+    again = models.OneToOneField("Feedback", null=True, blank=True, on_delete=models.PROTECT, related_name="retry")
     mode = models.CharField(max_length=20, choices=Mode, default=Mode.BLOCKING)
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
     done = models.PositiveIntegerField(default=0)
@@ -476,6 +477,75 @@ class Guidance(models.Model):
     def wishes(self) -> list[str]:
         """What was asked for with chips, in words."""
         return [str(self.Ask(ask).label) for ask in self.asks if ask in self.Ask.values]
+
+
+class Feedback(models.Model):
+    """What one person thinks of what an action did: an example for its agent with that tool, to follow or to avoid. A bad
+    mark stays; a good one may turn bad."""
+
+    class Reason(models.TextChoices):
+        CLEAR = "clear", _("Clear")
+        RIGHT_LENGTH = "right_length", _("Right length")
+        RIGHT_TONE = "right_tone", _("Right tone")
+        RIGHT_CHOICE = "right_choice", _("Right choice")
+        TOO_LONG = "too_long", _("Too long")
+        WRONG_GREETING = "wrong_greeting", _("Wrong greeting")
+        TOO_COLD = "too_cold", _("Too cold")
+        TOO_CASUAL = "too_casual", _("Too casual")
+        WRONG_FACTS = "wrong_facts", _("Wrong facts")
+        WRONG_TARGET = "wrong_target", _("Wrong target")
+        WRONG_AMOUNT = "wrong_amount", _("Wrong amount")
+        NOT_NEEDED = "not_needed", _("Was not needed")
+
+    PRAISE = (Reason.CLEAR, Reason.RIGHT_LENGTH, Reason.RIGHT_TONE, Reason.RIGHT_CHOICE)
+
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="feedback")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="examples")
+    tool = models.ForeignKey(Tool, null=True, blank=True, on_delete=models.PROTECT, related_name="examples")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="feedback")
+    good = models.BooleanField()
+    reasons = models.JSONField(default=list)
+    comment = models.TextField(blank=True, default="")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["action", "person"], name="one_word_per_person")]
+        indexes = [models.Index(fields=["agent", "tool", "-id"], name="feedback_newest")]
+
+    @classmethod
+    def chips(cls, *, good: bool) -> list[tuple[str, Any]]:
+        """The reasons that go with a good or a bad mark, each with its words."""
+        return [(reason.value, reason.label) for reason in cls.Reason if (reason in cls.PRAISE) is good]
+
+    @property
+    def told(self) -> str:
+        """The reasons and the comment in words."""
+        words = [str(self.Reason(reason).label) for reason in self.reasons if reason in self.Reason.values]
+        return ": ".join(part for part in (", ".join(words), self.comment) if part)
+
+
+class Preference(models.Model):
+    """What an agent keeps to with a tool because somebody edited its call so. People may change it or take it away."""
+
+    class Kind(models.TextChoices):
+        GREETING = "greeting", _("Greeting")
+        LENGTH = "length", _("Words at most")
+        PRICE = "price", _("Price at most")
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="preferences")
+    tool = models.ForeignKey(Tool, on_delete=models.PROTECT, related_name="preferences")
+    kind = models.CharField(max_length=20, choices=Kind)
+    value = models.CharField(max_length=200)
+    learnt_from = models.ForeignKey(ActionVersion, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "tool", "kind"], name="one_preference_per_kind"),
+            models.CheckConstraint(condition=Q(kind__in=["greeting", "length", "price"]), name="preference_kind_known"),
+        ]
 
 
 class Seal(models.Model):

@@ -6,18 +6,19 @@ A worker takes a task for one stretch (`leases.take`), steps until it has to wai
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from django.db import Error as DatabaseFault
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from agents import edits, ledger, payloads, plans, proposals, reasons, states, stops
+from agents import edits, ledger, lessons, payloads, plans, proposals, reasons, states, stops
 from agents.clock import NOW
 from agents.execution import perform
 from agents.gate import Gate
 from agents.leases import LIVE, NOBODY, STRETCH_END, held, lock
 from agents.ledger import Actor
-from agents.models import Action, ActionVersion, Guidance, Task
+from agents.models import Action, ActionVersion, Feedback, Guidance, Task
 from agents.prepared import prepared, update
 from agents.states import A, T
 from agents.transactions import whole
@@ -103,9 +104,12 @@ def _propose(
     results = edits.with_results([action for action in actions if action.state == A.SUCCEEDED])
     try:
         with plans.blamed():
+            results, kept = lessons.within_price(task, step.tool, results)
             wish = _wish(step, results)
+            wish = replace(wish, why=f"{kept}\n{wish.why}") if kept else wish
             # The rows of this step were read a moment ago, those of their tools with them.
             tool = next((action.tool for action in actions if action.tool and action.tool.name == wish.tool), None)
+            wish = lessons.follow(task, wish, tool)
             made = proposals.draft(task, wish, tool)
     except payloads.Refused as error:
         _refuse(task, step, str(error), gate)
@@ -257,9 +261,17 @@ def _ending(done: plans.Done, actions: list[Action]) -> str:
 
 @whole
 def start(
-    *, agent: Any, goal: str, parameters: dict[str, Any], mode: str, by: Actor, starter: Any = None, script: Any = None
+    *,
+    agent: Any,
+    goal: str,
+    parameters: dict[str, Any],
+    mode: str,
+    by: Actor,
+    starter: Any = None,
+    script: Any = None,
+    again: Feedback | None = None,
 ) -> Task:
-    """Queue a piece of work; a worker takes it at the next hint or sweep."""
+    """Queue a piece of work; a worker takes it at the next hint or sweep. `again`: the mark that it tries to do better than."""
     task = Task(
         agent=agent,
         agent_version=agent.version,
@@ -268,9 +280,11 @@ def start(
         mode=mode,
         starter=starter,
         script=script,
+        again=again,
     )
     task.total = plans.length(plans.steps_of(task))
     task.runnable_at = NOW
     task.save()
-    ledger.record("task.queued", by, task=task, to=T.QUEUED)
+    about = {"again": again.action_id} if again else {}
+    ledger.record("task.queued", by, task=task, to=T.QUEUED, detail=about)
     return task

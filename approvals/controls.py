@@ -1,6 +1,7 @@
 """What a person does to work itself: start, pause, resume, stop, and the brake."""
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -8,11 +9,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from agents import leases, ledger, payloads, plans, reasons, runner, schemas, states, stops
-from agents.models import Action, Agent, StopSwitch, Task, Tool, User
+from agents.models import Action, Agent, Feedback, StopSwitch, Task, Tool, User
 from agents.payloads import Refused
 from agents.states import A, Conflict, T
 from agents.transactions import whole
-from approvals import gate
+from approvals import feedback, gate
 from approvals.decisions import Forbidden, Proof, ProofNeeded
 from approvals.tasks import hint
 
@@ -21,7 +22,14 @@ Scope = StopSwitch.Scope
 SENIOR = "senior"
 
 
-def start(agent: Agent, parameters: dict[str, Any], *, by: ledger.Actor, starter: User | None = None) -> Task:
+def start(
+    agent: Agent,
+    parameters: dict[str, Any],
+    *,
+    by: ledger.Actor,
+    starter: User | None = None,
+    again: Feedback | None = None,
+) -> Task:
     """Start a task of a built-in agent. Raises Refused when the parameters do not fit its form or its plan breaks."""
     plan = plans.find(agent.slug)
     if plan is None:
@@ -37,11 +45,37 @@ def start(agent: Agent, parameters: dict[str, Any], *, by: ledger.Actor, starter
     try:
         with plans.blamed():
             goal = plan.goal(parameters)
-        task = runner.start(agent=agent, goal=goal, parameters=parameters, mode=plan.mode, by=by, starter=starter)
+        goal = f"Again: {goal}" if again else goal
+        task = runner.start(
+            agent=agent, goal=goal, parameters=parameters, mode=plan.mode, by=by, starter=starter, again=again
+        )
     except plans.Broken as error:
         logger.exception("the plan of %s broke", agent.slug)
         raise Refused(_("The plan of this agent breaks (%(error)s): it needs mending.") % {"error": error}) from error
     hint(task.pk)
+    return task
+
+
+@whole
+def try_again(action: Action, person: User, by: ledger.Actor, *, reasons: Collection[str], comment: str) -> Task:
+    """Call what an action did bad, and let its agent do it anew by these reasons and words. Once for each person and
+    action: the second time finds the task of the first."""
+    mark = feedback.give(action, person, good=False, reasons=reasons, comment=comment, by=by)
+    if earlier := Task.objects.filter(again=mark).first():
+        return earlier
+    if not mark.told:
+        raise Refused(_("Say what to do otherwise: choose a reason, or write it."))
+    before = action.task
+    if before.script is not None:
+        raise Refused(_("This run is only played again: nobody is there who could do it anew."))
+    try:
+        known = any(step.key == action.step for step in plans.steps_of(before))
+    except plans.Broken:
+        known = False
+    if not known:
+        raise Refused(_("The plan of this agent has no such step any more."))
+    task = start(mark.agent, before.parameters, by=by, starter=person, again=mark)
+    ledger.record("feedback.retried", by, action=action, reason=mark.told, detail={"task": task.pk})
     return task
 
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agents import execution, leases, ledger, proposals, questions, reasons, states, trust
+from agents import execution, leases, ledger, lessons, proposals, questions, reasons, states, trust
 from agents.clock import NOW, Moment, later
 from agents.models import Action, Guidance, User
 from agents.payloads import Refused
@@ -151,6 +151,7 @@ def edit(
     if again is None:
         raise Refused(_("These arguments are not allowed: %(reason)s") % {"reason": action.reason})
     drafts.drop(action, person)
+    lessons.learn(action, person, by)
     if approve and again.tier.requester_counts and one_click(again.tier):
         own = Seen(again.asked.version, again.asked.digest, seen.nonce)
         decide(again, person, answer=Answer.APPROVE, seen=own, proof=proof, note=note)

@@ -1,48 +1,83 @@
-"""What people think of what was done: one word for each person and action, and it moves trust."""
+"""What people think of what was done: one word for each person and action, an example for its agent, and it moves trust."""
+
+from collections.abc import Collection
 
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from agents import leases, ledger, trust
-from agents.models import Action, User
+from agents.models import Action, Feedback, User
 from agents.payloads import Refused
 from agents.states import Conflict
 from agents.transactions import whole
 from approvals import judgement, tiers
-from approvals.models import Feedback, Verdict
+from approvals.models import Verdict
 
 COMMENT_LIMIT = 2_000
 
 
 @whole
-def give(action: Action, person: User, *, good: bool, comment: str = "", by: ledger.Actor | None = None) -> Feedback:
-    """Say that what ran was good or bad. The same word again changes nothing; good may become bad, never back.
+def give(
+    action: Action,
+    person: User,
+    *,
+    good: bool,
+    reasons: Collection[str] = (),
+    comment: str = "",
+    by: ledger.Actor | None = None,
+) -> Feedback:
+    """Say that what ran was good or bad. Good may become bad, never back; the same word again may say more about it and
+    counts once.
 
-    Raises Refused for what did not run, tiers.Forbidden for who decides nothing, Conflict for bad that would be good.
+    Raises Refused for what did not run, tiers.Forbidden for who could not have decided about it, Conflict for bad that
+    would be good.
     """
     if len(comment) > COMMENT_LIMIT:
         raise Refused(_("A comment may have %(limit)s characters.") % {"limit": COMMENT_LIMIT})
-    if not may(person):
-        raise tiers.Forbidden(_("Only people who decide about actions can say how they went."))
     leases.lock(action.task_id)
     now = Action.objects.select_related("task", "agent", "tool").select_for_update(of=("self",)).get(pk=action.pk)
-    if not now.ran:
+    verdict = Verdict.objects.select_related("policy", "tier").filter(action=now, version=now.version).first()
+    _may(now, verdict, person)
+    if verdict is None or not now.ran:
         raise Refused(_("This action did not run, so there is nothing to say about how it went."))
     earlier = Feedback.objects.filter(action=now, person=person).first()
-    if earlier and (good or not earlier.good):
-        if earlier.good != good:
-            raise Conflict(_("You have called this bad. That stays: it has counted."), kind="feedback", action=now)
-        return earlier
-    verdict = Verdict.objects.select_related("policy").get(action=now, version=now.version)
+    if earlier and earlier.good != good and good:
+        raise Conflict(_("You have called this bad. That stays: it has counted."), kind="feedback", action=now)
+    reasons = [reason for reason, _words in Feedback.chips(good=good) if reason in reasons]
+    by = by or ledger.person(person)
+    if earlier and earlier.good == good:
+        return _say_more(earlier, reasons, comment, by)
     trust.rated(now, judgement.terms(verdict), good=good)
     Action.objects.filter(pk=now.pk).update(evidence=now.evidence)
-    words = {"good": good, "comment": comment, "at": Now()}
+    words = {"good": good, "reasons": reasons, "comment": comment, "at": Now(), "agent": now.agent, "tool": now.tool}
     given, _made = Feedback.objects.update_or_create(action=now, person=person, defaults=words)
-    kind = "feedback.good" if good else "feedback.bad"
-    ledger.record(kind, by or ledger.person(person), action=now, reason=comment)
+    ledger.record("feedback.good" if good else "feedback.bad", by, action=now, reason=given.told, detail=_detail(given))
     return given
 
 
-def may(person: User) -> bool:
-    """Whether this person may say how an action went."""
-    return bool(tiers.powers([person.pk]))
+def _say_more(given: Feedback, reasons: list[str], comment: str, by: ledger.Actor) -> Feedback:
+    """Other reasons or another comment for a word that was given: it has counted, and counts no more."""
+    if not (reasons or comment) or (reasons, comment) == (given.reasons, given.comment):
+        return given
+    given.reasons, given.comment = reasons, comment
+    given.save(update_fields=["reasons", "comment"])
+    ledger.record("feedback.reworded", by, action=given.action, reason=given.told, detail=_detail(given))
+    return given
+
+
+def _detail(given: Feedback) -> dict[str, object]:
+    return {"good": given.good, "reasons": given.reasons}
+
+
+def _may(action: Action, verdict: Verdict | None, person: User) -> None:
+    """Only who could decide about an action has a word on how it went; of what asked nobody, whoever decides at all."""
+    asked = action.approvals.select_related("tier").order_by("-pk").first()
+    tier = asked.tier if asked else verdict and verdict.tier
+    able = tiers.powers([person.pk]).get(person.pk, set())
+    if not able:
+        raise tiers.Forbidden(_("Only people who decide about actions can say how they went."))
+    if tier and not able & set(tiers.seats(tier)):
+        needed = ", ".join(dict.fromkeys(need.role.name for need in tier.requirements.all()))
+        raise tiers.Forbidden(
+            _("Only who could decide about this action can say how it went: %(roles)s.") % {"roles": needed}
+        )

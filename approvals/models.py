@@ -473,17 +473,3 @@ class Decision(models.Model):
             models.Index(fields=["-at"], name="decision_recent"),
             models.Index(fields=["person", "-at"], name="decision_by_person"),
         ]
-
-
-class Feedback(models.Model):
-    """What one person thinks of what an action did. A bad mark stays; a good one may turn bad."""
-
-    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="feedback")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="feedback")
-    good = models.BooleanField()
-    comment = models.TextField(blank=True, default="")
-    at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["action", "person"], name="one_feedback_per_person")]

@@ -28,7 +28,7 @@ FEED_KINDS = (
     "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
     "decision.respond", "decision.regenerate", "decision.hand_up", "decision.wrong", "decision.undo",
     "action.succeeded", "action.failed", "action.unknown", "action.expired", "action.blocked", "action.refused",
-    "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "agent.paused", "agent.resumed", "feedback.bad", "trust.graduated", "trust.demoted",
+    "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "agent.paused", "agent.resumed", "feedback.good", "feedback.bad", "trust.graduated", "trust.demoted",
 )  # fmt: skip
 
 
@@ -226,7 +226,7 @@ def rows_of(approvals: list[Approval]) -> list[Row]:
 
 def standing(action_id: int, version: int = 0) -> dict[str, Any] | None:
     """Where an action stands now, beside the version that somebody has on screen; None for an unknown id."""
-    action = Action.objects.select_related("agent", "task__starter", "tool").filter(pk=action_id).first()
+    action = Action.objects.select_related("agent", "task__starter", "task__again", "tool").filter(pk=action_id).first()
     if action is None:
         return None
     related = ("asked", "tier", "verdict__policy", "action__agent", "action__task", "action__tool")
@@ -240,7 +240,7 @@ def standing(action_id: int, version: int = 0) -> dict[str, Any] | None:
         "newer": shown != action.version,
         "since": _since(action, shown) if shown != action.version else [],
         "last": last_decision(action),
-        "feedback": action.feedback.select_related("person").order_by("pk"),
+        "feedback": action.feedback.select_related("person", "retry").order_by("pk"),
         "now": timezone.now(),
     }
 
@@ -256,7 +256,7 @@ def _since(action: Action, shown: int) -> list[tuple[str, Any, Any]]:
 
 def task_standing(task_id: int) -> dict[str, Any] | None:
     """One task with its plan as it stands: each step with its action, if it has one yet; None for an unknown id."""
-    task = Task.objects.select_related("agent", "starter").filter(pk=task_id).first()
+    task = Task.objects.select_related("agent", "starter", "again__action", "again__person").filter(pk=task_id).first()
     if task is None:
         return None
     actions = {action.step: action for action in task.actions.select_related("tool").order_by("position")}

@@ -23,7 +23,7 @@
     const decides = found.matches("[data-arm], [data-decides], [data-confirms]");
     if (decides && !hitl.ready(found)) return true;
     found.click();
-    if (found.matches("summary")) found.parentElement.querySelector(".panel button, .panel input")?.focus();
+    if (found.matches("summary")) found.parentElement.querySelector(".panel textarea, .panel button, .panel input")?.focus();
     return true;
   }
 
@@ -70,7 +70,7 @@
   /* In a field, too: this is how a form is sent without leaving the keyboard. */
   function send() {
     const form = document.activeElement?.form ?? document.querySelector("form[data-edit]");
-    const inside = document.activeElement?.closest("[data-confirm]") ?? form;
+    const inside = document.activeElement?.closest("[data-confirm], .panel") ?? form;
     const button = inside?.querySelector("button[data-submit]") ?? form?.querySelector("button[data-submit]");
     button?.click();
   }
@@ -98,6 +98,8 @@
     e: single(() => press("e")),
     r: single(() => press("r")),
     z: single(takeBack),
+    "[Shift]++": single(() => press("+")),
+    "-": single(() => press("-")),
     ".": single(() => hitl.showNew()),
     p: single(() => hitl.pause?.()),
     "[Shift]+/": search,

@@ -15,7 +15,7 @@ from agents.models import Agent, Task
 from agents.payloads import Refused
 from agents.plans.drafting import Redraft, redraft
 from agents.plans.recorded import recorded_result, recorded_steps
-from agents.plans.steps import Answer, Done, Plan, Refined, Step, Wait, next_step, refined
+from agents.plans.steps import Answer, Done, Plan, Refined, Step, Wait, narrowed, next_step, refined
 from agents.transactions import whole
 
 __all__ = [
@@ -70,11 +70,13 @@ def find(slug: str) -> Plan | None:
 
 @blamed()
 def steps_of(task: Task) -> list[Step]:
-    """All steps of a task, in order: from its recorded run, or from its agent's plan and its parameters. Raises Broken."""
+    """All steps of a task, in order: from its recorded run, or from its agent's plan and its parameters; of one that tries
+    an action again, that step and what it needs. Raises Broken."""
     if task.script is not None:
         return recorded_steps(task.script)
     plan = find(task.agent.slug)
-    return list(plan.steps({**defaults(plan), **task.parameters})) if plan else []
+    steps = list(plan.steps({**defaults(plan), **task.parameters})) if plan else []
+    return narrowed(steps, task.again.action.step) if task.again else steps
 
 
 def length(steps: Sequence[Step]) -> int:

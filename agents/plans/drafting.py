@@ -5,13 +5,15 @@ They know no model of language. What they do they do by rule, on the draft that 
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents.plans import phrases
 
 SHORTER, WARMER, FORMAL, FACTS, LANGUAGE = ASKS = ("shorter", "warmer", "formal", "facts", "language")
+LASTING = (SHORTER, WARMER, FORMAL)  # what holds for other drafts, too
+_GREETINGS = ("Dear {name},", "Dear Sir or Madam,", "Good day,")
 _PROSE = ("body", "text", "message", "content", "note")
 _SIGNATURES = ("subject", "title")
 _KEPT = 0.6  # at least the share of sentences that a shorter draft keeps
@@ -124,6 +126,77 @@ def redraft(arguments: dict[str, Any], asks: tuple[str, ...] | list[str], text: 
         desk.missed.append("You did not say which fact is wrong: write “30 June, not 31 May”.")
     desk.missed += [f"I did not know how to follow “{_cut(rest)}”." for rest in wishes.left]
     return Redraft(desk.arguments, _told(desk))
+
+
+def place_of_text(arguments: dict[str, Any]) -> str:
+    """The name of the argument that people read; empty where there is none."""
+    return _Desk(arguments).place
+
+
+def lasting(text: str) -> tuple[tuple[str, ...], str]:
+    """What of a comment on one draft holds for the next one, too: how it should be, and in its own words what to leave out
+    or to replace. Names, values and additions are about that draft alone."""
+    asks: list[str] = []
+    kept: list[str] = []
+    for clause in _clauses(text):
+        heard = _Wishes().heard(clause)
+        asks += [ask for ask in heard.asks if ask in LASTING]
+        kept += [clause] if heard.corrections or heard.dropped else []
+    return tuple(asks), ". ".join(kept)
+
+
+def greeting_of(arguments: dict[str, Any]) -> str:
+    """How the letter in these arguments begins, with {name} for the one it goes to; empty without a greeting."""
+    greeting = _Letter.read(str(arguments.get(place_of_text(arguments), ""))).greeting
+    name = _name(arguments)
+    return re.sub(rf"(?i)\b{re.escape(name)}\b", "{name}", greeting) if name else greeting
+
+
+def greeted(arguments: dict[str, Any], template: str) -> dict[str, Any]:
+    """The same call with a letter that begins so. Where the reader's name is wanted and not known, or there is no
+    greeting, it stays as it is."""
+    place, name = place_of_text(arguments), _name(arguments)
+    letter = _Letter.read(str(arguments.get(place, "")))
+    in_text = "{name}" in letter.greeting  # the tool itself puts in the name of each reader
+    if not letter.greeting or ("{name}" in template and not (name or in_text)):
+        return arguments
+    letter.greeting = template if in_text else template.replace("{name}", name)
+    return {**arguments, place: str(letter)}
+
+
+def another_greeting(arguments: dict[str, Any], wrong: Collection[str]) -> dict[str, Any]:
+    """The same call with a greeting that is none of the wrong ones: by name where the name is known, else formal."""
+    others = (greeted(arguments, template) for template in _GREETINGS if template not in wrong)
+    return next((other for other in others if other != arguments), arguments)
+
+
+def is_greeting(text: str) -> bool:
+    """Whether a letter that begins with this line is taken to begin with a greeting."""
+    return _GREETING.fullmatch(text) is not None
+
+
+def at_most(arguments: dict[str, Any], words: int) -> dict[str, Any]:
+    """The same call with at most so many words, as long as one sentence is left: shorter phrases, then fewer sentences."""
+    place = place_of_text(arguments)
+    letter = _Letter.read(str(arguments.get(place, "")))
+    if words_of(arguments) <= words:
+        return arguments
+    letter.each(lambda sentence: _swapped(sentence, phrases.BRIEF))
+    while len(str(letter).split()) > words and len(sentences := letter.sentences) > 1:
+        least = min(enumerate(sentences), key=lambda found: _weight(found[1], found[0]))[1]
+        letter.keep(lambda sentence, least=least: sentence != least)  # type: ignore[misc]
+    return {**arguments, place: str(letter)}
+
+
+def words_of(arguments: dict[str, Any]) -> int:
+    """How many words the text in these arguments has."""
+    return len(str(arguments.get(place_of_text(arguments), "")).split())
+
+
+def _name(arguments: dict[str, Any]) -> str:
+    """The name of the one person that a letter goes to, where its address tells it."""
+    found = _PERSON.match(str(arguments.get("to", "")))
+    return found[1].title() if found else ""
 
 
 def _told(desk: _Desk) -> str:
@@ -275,9 +348,8 @@ def _adding(sentence: str) -> Callable[[_Letter], None]:
 
 
 def _addressee(desk: _Desk, wishes: _Wishes) -> str:
-    """The name of the one person that a letter goes to, where its address tells it and the manner is a matter of that."""
-    found = _PERSON.match(str(desk.arguments.get("to", "")))
-    return found[1].title() if found and {WARMER, FORMAL} & set(wishes.asks) else ""
+    """The name of whom a letter goes to, where it is known and the manner is a matter of that."""
+    return _name(desk.arguments) if {WARMER, FORMAL} & set(wishes.asks) else ""
 
 
 def _greet(desk: _Desk, name: str, *, asked: bool) -> None:

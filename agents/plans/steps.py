@@ -1,7 +1,7 @@
 """A plan as data, and what comes next in it. Pure: the same rows always lead to the same step."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
@@ -109,6 +109,18 @@ def next_step(steps: Sequence[Step], states: Mapping[str, str], mode: str) -> St
     if any(state not in BAD | {A.SUCCEEDED} for state in states.values()):
         return Wait()
     return _over(steps, states, skipped, set(alternatives))
+
+
+def narrowed(steps: Sequence[Step], key: str) -> list[Step]:
+    """One step of a plan and those that it depends on, all on their own; empty where the plan has no such step."""
+    known = {step.key: step for step in steps}
+    wanted: set[str] = set()
+    waiting = [key]
+    while waiting:
+        if (name := waiting.pop()) in known and name not in wanted:
+            wanted.add(name)
+            waiting += known[name].depends_on
+    return [replace(step, instead_of="") for step in steps if step.key in wanted]
 
 
 def refined(steps: Sequence[Step], key: str, arguments: dict[str, Any], answer: Answer) -> Refined:

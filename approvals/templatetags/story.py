@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from agents import payloads, reasons
-from agents.models import Action, Autonomy, Event, Guidance, Task
+from agents.models import Action, Autonomy, Event, Feedback, Guidance, Task
 from agents.tools import Check
 from approvals import cards
 from approvals.models import Approval, Decision, Role
@@ -63,6 +63,11 @@ KINDS = {
     "approval.extended": ("wait", gettext_lazy("gave ten minutes more to"), gettext_lazy("Given ten minutes more")),
     "feedback.good": ("check", gettext_lazy("found good:"), gettext_lazy("Found good")),
     "feedback.bad": ("x", gettext_lazy("found bad:"), gettext_lazy("Found bad")),
+    "feedback.reworded": ("edit", gettext_lazy("said more about"), gettext_lazy("More said about it")),
+    "feedback.retried": ("again", gettext_lazy("had tried again:"), gettext_lazy("Tried again")),
+    "preference.learnt": ("edit", gettext_lazy("taught with an edit of"), gettext_lazy("Learnt from an edit")),
+    "preference.changed": ("edit", gettext_lazy("changed what is kept to by"), gettext_lazy("Preference changed")),
+    "preference.forgotten": ("x", gettext_lazy("took a preference from"), gettext_lazy("Preference taken away")),
     "trust.graduated": ("shield", gettext_lazy("let act alone:"), gettext_lazy("May now act alone")),
     "trust.offered": (
         "shield",
@@ -203,6 +208,12 @@ def passed(checks: Iterable[Check]) -> list[Check]:
 def earlier(answers: Iterable[Decision], version: int) -> list[Decision]:
     """Voices about versions before this one: they no longer count."""
     return [answer for answer in answers if answer.version < version and answer.answer in Decision.VOICES]
+
+
+@register.simple_tag
+def marks(word: str) -> list[tuple[str, Any]]:
+    """The reasons that go with a good or a bad word, each with its words."""
+    return Feedback.chips(good=word == "good")
 
 
 @register.simple_tag

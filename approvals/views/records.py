@@ -1,24 +1,28 @@
 """What has been: actions, decisions and the ledger."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents import ledger
 from agents.models import Action, Agent, Event
 from agents.pages import page, row_id
 from agents.payloads import Refused
+from agents.states import Conflict
+from approvals import controls, proofs
 from approvals import feedback as opinions
-from approvals import proofs
 from approvals.addresses import plain
 from approvals.models import Decision
 from approvals.requests import Request
 
 THEMES = ("system", "light", "dark")
+WORDS = ("good", "bad", "again")
 
 
 @require_GET
@@ -42,21 +46,41 @@ def actions(request: Request) -> HttpResponse:
     return render(request, "approvals/actions.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def feedback(request: Request, action_id: int) -> HttpResponse:
-    """Say how an action went: on its card, or from the list of actions."""
-    found = get_object_or_404(Action, pk=action_id)
-    word, comment = request.POST.get("word", ""), plain(request.POST.get("comment", ""), opinions.COMMENT_LIMIT + 1)
-    if word not in ("good", "bad"):
-        raise Refused(_("Say good or bad."))
-    by = ledger.person(request.user, proofs.proof(request).session_hash)
-    opinions.give(found, request.user, good=word == "good", comment=comment, by=by)
-    return redirect(_back(request, reverse("action", args=[action_id])))
+    """Say how an action went, from its card, the board or the list of actions, and let the agent try it again."""
+    found = get_object_or_404(Action.objects.select_related("agent", "task"), pk=action_id)
+    back = _back(request, reverse("action", args=[action_id]))
+    if request.method == "GET":
+        return _feedback(request, found, back)
+    word = request.POST.get("word", "")
+    given = request.POST.get("comment-good" if word == "good" else "comment-bad", "")
+    comment, reasons = plain(given, opinions.COMMENT_LIMIT + 1).strip(), request.POST.getlist("reason")
+    try:
+        if word not in WORDS:
+            raise Refused(_("Say good or bad."))
+        by = ledger.person(request.user, proofs.proof(request).session_hash)
+        if word == "again":
+            task = controls.try_again(found, request.user, by, reasons=reasons, comment=comment)
+            return redirect("task", task.pk)
+        opinions.give(found, request.user, good=word == "good", reasons=reasons, comment=comment, by=by)
+    except (Refused, Conflict) as problem:
+        if request.htmx:
+            raise
+        more = {"problem": str(problem), "kept": {"comment": given, "reasons": reasons}}
+        return _feedback(request, found, back, 409 if isinstance(problem, Conflict) else 422, **more)
+    return HttpResponse(status=204) if request.htmx else redirect(back)
+
+
+def _feedback(request: Request, action: Action, back: str, status: int = 200, **more: Any) -> HttpResponse:
+    said = action.feedback.select_related("person", "retry").order_by("pk")
+    context = {"action": action, "back": back, "feedback": said, **more}
+    return render(request, "approvals/feedback.html", context, status=status)
 
 
 def _back(request: Request, otherwise: str) -> str:
-    """The page of ours that a form names, or another."""
-    back = request.POST.get("next", "")
+    """The page of ours that a form or an address names, or another."""
+    back = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return back if safe else otherwise
 

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents import trust
-from agents.models import Action, Agent, Autonomy, Event, Tool, TrustScore, User
+from agents.models import Action, Agent, Autonomy, Event, Feedback, Tool, TrustScore, User
 from approvals import autonomy, earned, grants
-from approvals.models import Feedback, Policy, Verdict
+from approvals.models import Policy, Verdict
 from approvals.tiers import Forbidden
 from tests.approvals.test_trust import run
 from tests.cast import Enter, a_task, approve, proof, propose
@@ -178,7 +178,7 @@ def test_people_say_on_the_card_how_it_went(mara: User, enter: Enter) -> None:
     address = f"/actions/{action.pk}/feedback/"
     assert "How did it go?" in words(client, f"/actions/{action.pk}/")
     assert client.post(address, {"word": "perhaps"}).status_code == 422
-    assert client.post(address, {"word": "bad", "comment": "<b>wrong</b> ones"}).status_code == 302
+    assert client.post(address, {"word": "bad", "comment-bad": "<b>wrong</b> ones"}).status_code == 302
     page = words(client, f"/actions/{action.pk}/")
     assert "&lt;b&gt;wrong&lt;/b&gt; ones" in page
     assert client.post(address, {"word": "good"}).status_code == 409

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents import execution, leases, payloads, proposals, trust
-from agents.models import Action, Agent, Event, Task, TrustScore, User
+from agents.models import Action, Agent, Event, Feedback, Task, TrustScore, User
 from agents.payloads import Refused
 from agents.states import Conflict
 from approvals import decisions, feedback, gate
-from approvals.models import Feedback, Tally
+from approvals.models import Tally
 from tests.cast import Answer, a_task, approve, proof, propose, question, reject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]

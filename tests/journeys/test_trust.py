@@ -84,8 +84,9 @@ def test_people_say_on_the_card_that_it_went_badly(product: Product, sign_in: Si
     action = Action.objects.filter(tool_name="crm.label", state="SUCCEEDED").latest("pk")
     page = sign_in("mara", java_script_enabled=False)
     page.goto(f"/actions/{action.pk}/")
-    page.fill("#feedback-comment", "The wrong segment.")
-    page.get_by_role("button", name="Bad").click()
+    page.locator("#mark-bad summary").click()
+    page.fill("#comment-bad", "The wrong segment.")
+    page.get_by_role("button", name="It was bad").click()
     expect(page.locator("#feedback-card")).to_contain_text("The wrong segment.")
     assert TrustScore.objects.get().clean_since == 0
 
