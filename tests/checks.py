@@ -21,6 +21,8 @@ TOOLS = Path(PYTHON).parent
 CI = bool(os.environ.get("CI"))
 PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 BESIDE = ("-n", "auto", "--dist", "loadfile")
+# What starts processes and browsers waits for them most of the time: one more at once than there are cores.
+WAITING = (*BESIDE, "-n", str(min(4, (os.cpu_count() or 1) + 1)))
 PRODUCTION = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://:long-enough@127.0.0.1:1/0", "DEMO": "0",
     "EMBEDDED": "0", "SECRET_KEY": "of-the-check-only-and-longer-than-fifty-characters-0123456789", "ALLOWED_HOSTS": "hitl.example",
@@ -63,10 +65,10 @@ def pytest(*words: str, **changes: str) -> bool:
 
 
 def suite(which: str = "not browser", **changes: str) -> bool:
-    """First everything that only computes, then what starts processes: those wait, so one more at once than there are cores."""
+    """First everything that only computes, then what starts processes."""
     good = pytest("-m", f"{which} and not processes", *BESIDE, "--maxprocesses", "4", **changes)
     started = ("-m", f"{which} and processes", *marked("processes"))
-    return pytest(*started, *BESIDE, "-n", str(min(4, (os.cpu_count() or 1) + 1)), **changes) and good
+    return pytest(*started, *WAITING, **changes) and good
 
 
 def on_postgres() -> bool:
@@ -90,7 +92,7 @@ def browser() -> bool:
     if chromium.path() is None:
         return missing("the journeys in a browser", f"Chromium (Debian: {' or '.join(chromium.PACKAGES)})")
     # Folder by folder: the largest files first would mix them, and a worker starts the product anew whenever it comes back.
-    return pytest("-m", "browser", *marked("browser"), *BESIDE, "--no-loadscope-reorder", "--maxprocesses", "2")
+    return pytest("-m", "browser", *marked("browser"), *WAITING, "--no-loadscope-reorder")
 
 
 def missing(what: str, install: str) -> bool:

@@ -53,7 +53,7 @@ def armed(place: Locator) -> None:
 
 def press(button: Locator) -> None:
     """Click, as soon as the page takes a click there for meant."""
-    until(lambda: button.evaluate("button => hitl.ready(button)"), 10, "the button")
+    until(lambda: button.evaluate("button => Boolean(window.hitl?.ready(button))"), 10, "the button")
     button.click()
 
 
