@@ -51,10 +51,14 @@ def armed(place: Locator) -> None:
     expect(place.locator("[data-arm]").first).to_have_attribute("data-armed", "", timeout=10_000)
 
 
+def ready(button: Locator) -> Locator:
+    """The button, as soon as the page takes a click there for meant."""
+    until(lambda: button.evaluate("button => Boolean(window.hitl?.ready(button))"), 30, "the button")
+    return button
+
+
 def press(button: Locator) -> None:
-    """Click, as soon as the page takes a click there for meant."""
-    until(lambda: button.evaluate("button => Boolean(window.hitl?.ready(button))"), 10, "the button")
-    button.click()
+    ready(button).click()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from agents.models import Action
 from approvals.models import Tier
 from tests.cast import at_a_glance
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import armed, ask, for_everybody, nothing_is_decided, on_board, ran, state
+from tests.journeys.desk import armed, ask, for_everybody, nothing_is_decided, on_board, press, ran, ready, state
 from tests.processes.product import Product, until
 
 pytestmark = pytest.mark.browser
@@ -128,7 +128,7 @@ def test_a_approves_z_takes_it_back_and_it_is_back_on_the_board(board: Page, hel
     expect(row.locator(".hold")).to_have_text(re.compile(r"Sends in \d+:\d\d\."), timeout=30_000)
     # The focus is on the next row, and Z still knows what it was.
     until(lambda: in_focus(board) not in ("", before), 30, "the next row")
-    until(lambda: board.evaluate("hitl.ready(document.querySelector('.feed [data-key=z]'))"), 30, "the button")
+    ready(board.locator(".feed [data-key=z]").first)
     board.keyboard.press("z")
     until(lambda: state(action) == "PENDING", 30, "the way back")
     expect(on_board(board, action)).to_contain_text("v2", timeout=30_000)
@@ -137,8 +137,7 @@ def test_a_approves_z_takes_it_back_and_it_is_back_on_the_board(board: Page, hel
     board.keyboard.press("a")
     back = board.locator("#standing [data-key=z]")
     expect(back).to_be_visible(timeout=30_000)
-    until(lambda: back.evaluate("button => hitl.ready(button)"), 30, "the button")
-    back.click()
+    press(back)
     expect(board.locator("#standing")).to_contain_text("Waiting for approval", timeout=30_000)
     assert state(action) == "PENDING"
 
@@ -152,8 +151,7 @@ def test_another_draft_is_asked_for_and_half_of_it_taken_by_keyboard(product: Pr
     expect(page.locator("input[name=ask]").first).to_be_focused()
     page.locator("input[name=ask][value=warmer]").press("Space")
     page.locator("#guidance").fill("#5121, not #5120")
-    until(lambda: page.locator("button[value^=regenerate]").evaluate("button => hitl.ready(button)"), 10, "the button")
-    page.locator("button[value^=regenerate]").press("Enter")
+    ready(page.locator("button[value^=regenerate]")).press("Enter")
     until(lambda: Action.objects.get(pk=action.pk).version == 2, 30, "the next draft")
     for_everybody(page, f"/actions/{action.pk}/compare/?old=1")
     page.locator("input[name=take]").first.press("Space")
