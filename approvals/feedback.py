@@ -5,8 +5,8 @@ from collections.abc import Collection
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from agents import leases, ledger, trust
-from agents.models import Action, Feedback, User
+from agents import leases, ledger, lessons, trust
+from agents.models import Action, Agent, Feedback, Preference, User
 from agents.payloads import Refused
 from agents.states import Conflict
 from agents.transactions import whole
@@ -63,6 +63,25 @@ def _say_more(given: Feedback, reasons: list[str], comment: str, by: ledger.Acto
     given.save(update_fields=["reasons", "comment"])
     ledger.record("feedback.reworded", by, action=given.action, reason=given.told, detail=_detail(given))
     return given
+
+
+@whole
+def prefer(agent: Agent, preference_id: int, person: User, by: ledger.Actor, value: str | None) -> bool:
+    """Let an agent keep to another value of a preference, or with None to it no longer. False: there is none.
+
+    Raises Refused for a value that is none of its kind, tiers.Forbidden for who decides nothing.
+    """
+    if not tiers.powers([person.pk]):
+        raise tiers.Forbidden(_("Only people who decide about actions can say what an agent keeps to."))
+    rows = Preference.objects.select_for_update(of=("self",)).select_related("agent", "tool")
+    found = rows.filter(pk=preference_id, agent=agent).first()
+    if found is None:
+        return False
+    if value is None:
+        lessons.forget(found, by)
+    elif value != found.value:
+        lessons.change(found, value, person, by)
+    return True
 
 
 def _detail(given: Feedback) -> dict[str, object]:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("agents/<slug:slug>/", work.agent, name="agent"),
     path("agents/<slug:slug>/ceiling/", work.ceiling, name="ceiling"),
     path("agents/<slug:slug>/grant/", work.grant, name="grant"),
+    path("agents/<slug:slug>/preferences/<id:preference_id>/", work.preference, name="preference"),
     path("agents/<slug:slug>/start/", work.start, name="start"),
     *(path(f"agents/<slug:slug>/{v}/", work.hold, {"verb": v}, name=f"agent_{v}") for v in work.AGENT_VERBS),
     path("decisions/", records.decided, name="decisions"),

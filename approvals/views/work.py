@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -12,17 +13,19 @@ from agents import edits, ledger, plans
 from agents.models import Action, Agent, Autonomy, StopSwitch, Task, Tool, TrustScore
 from agents.pages import page, row_id
 from agents.payloads import Refused
-from approvals import amendments, controls, decisions, earned, grants, histories, proofs, queries
+from approvals import amendments, controls, decisions, earned, feedback, grants, histories, proofs, queries
 from approvals.addresses import plain
 from approvals.forms import SchemaForm
 from approvals.requests import Request
 
 EDITS = 10
+EXAMPLES = 20
 VERBS: dict[str, Callable[..., None]] = {
     "pause": controls.pause,
     "resume": controls.resume,
     "stop": controls.stop_task,
 }
+PREFERENCE_VERBS = ("change", "forget")
 AGENT_VERBS: dict[str, Callable[..., None]] = {"pause": controls.pause_agent, "resume": controls.resume_agent}
 
 
@@ -86,7 +89,7 @@ def _earned(found: Agent) -> dict[str, Any]:
     return {"rungs": rungs, "changes": earned.changes(found, rungs)}
 
 
-def _agent(request: Request, found: Agent, problem: str = "") -> HttpResponse:
+def _agent(request: Request, found: Agent, problem: str = "", **more: Any) -> HttpResponse:
     plan = plans.find(found.slug)
     context = {
         **_earned(found),
@@ -99,10 +102,14 @@ def _agent(request: Request, found: Agent, problem: str = "") -> HttpResponse:
         "tasks": found.tasks.order_by("-pk")[:20],
         "actions": found.actions.order_by("-pk")[:20],
         "edits": edits.newest(found, EDITS),
+        "preferences": found.preferences.select_related("tool", "person", "learnt_from__action").order_by(
+            "tool__name", "kind"
+        ),
+        "examples": found.examples.select_related("tool", "person", "action", "retry").order_by("-pk")[:EXAMPLES],
         "history": histories.of(found),
         "record": [(Action.State(state).label, count) for state, count in queries.agent_record(found).items()],
     }
-    return render(request, "approvals/agent.html", context, status=422 if problem else 200)
+    return render(request, "approvals/agent.html", {**context, **more}, status=422 if problem or more else 200)
 
 
 @require_POST
@@ -126,6 +133,23 @@ def grant(request: Request, slug: str) -> HttpResponse:
     row = get_object_or_404(TrustScore, pk=row_id(request.POST.get("row", "")), agent__slug=slug)
     grants.agree(row, request.user, proofs.proof(request))
     return redirect("agent", slug)
+
+
+@require_POST
+def preference(request: Request, slug: str, preference_id: int) -> HttpResponse:
+    """Change what an agent keeps to, or take it away."""
+    found = get_object_or_404(Agent.objects.select_related("owner"), slug=slug)
+    value, verb = plain(request.POST.get("value", ""), 1_000), request.POST.get("verb", "")
+    by = ledger.person(request.user, proofs.proof(request).session_hash)
+    try:
+        if verb not in PREFERENCE_VERBS:
+            raise Refused(_("Save it or take it away."))
+        known = feedback.prefer(found, preference_id, request.user, by, None if verb == "forget" else value)
+    except Refused as problem:
+        return _agent(request, found, kept={"pk": preference_id, "value": value, "problem": str(problem)})
+    if not known:
+        raise Http404
+    return redirect(f"{reverse('agent', args=[slug])}#learnt")
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from agents import ledger, plans, tools
-from agents.models import Action, Agent, Event, Feedback, Task, TrustScore, User
+from agents.models import Action, Agent, Event, Feedback, Preference, Task, TrustScore, User
 from approvals import controls, feedback, tiers
 from tests.approvals.test_trust import approved, asked
 from tests.approvals.test_trust import run as carry_out
@@ -133,3 +133,39 @@ def test_a_stopped_agent_tries_nothing_again_and_nothing_is_kept(mara: User, ent
     page = enter(mara).post(f"/actions/{action.pk}/feedback/", {"word": "again", "comment-bad": "Otherwise."})
     assert page.status_code == 422 and "paused" in page.content.decode() and "Otherwise." in page.content.decode()
     assert not Feedback.objects.exists() and TrustScore.objects.get().hundredths == 10
+
+
+def greeted(mara: User) -> tuple[Agent, Preference]:
+    """The agent of a done action, and a greeting that an edit of it taught."""
+    action = approved(mara)
+    version = action.versions.get()
+    what = {"agent": action.agent, "tool": action.tool, "kind": "greeting", "value": "Dear {name},"}
+    return action.agent, Preference.objects.create(**what, learnt_from=version, person=mara)
+
+
+def test_the_page_of_the_agent_tells_what_it_has_learnt_and_from_where(mara: User, enter: Enter) -> None:
+    agent, kept = greeted(mara)
+    action = kept.learnt_from.action
+    feedback.give(action, mara, good=False, reasons=["too_long"], comment="<i>Far</i> too long")
+    page = enter(mara).get(f"/agents/{agent.slug}/").content.decode().split('id="learnt"')[1].split("</section>")[0]
+    assert 'value="Dear {name},"' in page and page.count(f"/actions/{action.pk}/") == 2
+    assert "Too long: &lt;i&gt;Far&lt;/i&gt; too long" in page
+
+
+def test_reviewers_change_and_take_away_what_it_keeps_to(cast: dict[str, User], enter: Enter) -> None:
+    agent, kept = greeted(cast["mara"])
+    client, place = enter(cast["mara"]), f"/agents/{agent.slug}/preferences/{kept.pk}/"
+    for name in ("ada", "nobody"):
+        assert enter(cast[name]).post(place, {"verb": "forget"}).status_code == 403
+    wrong = client.post(place, {"verb": "change", "value": "<b>no greeting</b>"})
+    assert wrong.status_code == 422 and "&lt;b&gt;no greeting&lt;/b&gt;" in wrong.content.decode()
+    assert client.post(place, {"verb": "burn"}).status_code == 422
+    assert client.post(place, {"verb": "change", "value": "Hello {name},"}).status_code == 302
+    kept.refresh_from_db()
+    assert kept.value == "Hello {name},"
+    changed = Event.objects.get(kind="preference.changed")
+    assert changed.reason == "Hello {name}," and changed.detail["was"] == "Dear {name},"
+    assert client.post(f"/agents/records/preferences/{kept.pk}/", {"verb": "forget"}).status_code == 404
+    assert client.post(place, {"verb": "forget"}).status_code == 302
+    assert client.post(place, {"verb": "forget"}).status_code == 404
+    assert not Preference.objects.exists() and Event.objects.filter(kind="preference.forgotten").count() == 1

@@ -6,10 +6,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from agents.models import Action, Agent, TrustScore, User
+from agents import ledger, payloads
+from agents.models import Action, Agent, Task, User
 from agents.toolbox.customers import LABELS
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import customers
+from approvals import controls
 from tests.cast import a_task, approve, propose
 from tests.journeys.conftest import SignIn
 from tests.journeys.desk import armed, for_everybody, on_board, press, state
@@ -79,16 +81,37 @@ def test_it_earns_to_run_alone_and_one_rejection_takes_it_back(product: Product,
     assert state(label("newsletter")) == "PENDING"
 
 
-def test_people_say_on_the_card_that_it_went_badly(product: Product, sign_in: SignIn) -> None:
-    earn(1)
-    action = Action.objects.filter(tool_name="crm.label", state="SUCCEEDED").latest("pk")
-    page = sign_in("mara", java_script_enabled=False)
-    page.goto(f"/actions/{action.pk}/")
-    page.locator("#mark-bad summary").click()
-    page.fill("#comment-bad", "The wrong segment.")
-    page.get_by_role("button", name="It was bad").click()
-    expect(page.locator("#feedback-card")).to_contain_text("The wrong segment.")
-    assert TrustScore.objects.get().clean_since == 0
+def reply(task: Task) -> Action:
+    """What the support agent answers in this task, as soon as it waits."""
+    rows = Action.objects.filter(task=task, tool_name="email.send", state="PENDING")
+    until(rows.exists, 30, "the reply")
+    return rows.get()
+
+
+def written(action: Action) -> str:
+    return str(payloads.arguments(bytes(action.versions.get(version=action.version).body))["body"])
+
+
+def test_a_bad_word_with_guidance_is_tried_again_and_the_draft_is_another(product: Product, sign_in: SignIn) -> None:
+    agent, wish = Agent.objects.get(slug="support"), {"ticket": 5_120, "replies": 1}
+    first = reply(controls.start(agent, wish, by=ledger.Actor("demo")))
+    approve(first, User.objects.get(username="mara"))
+    until(lambda: state(first) == "SUCCEEDED", 30, "the mail")
+    page = sign_in("mara")
+    page.goto(f"/actions/{first.pk}/")
+    page.keyboard.press("-")
+    expect(page.locator("#comment-bad")).to_be_focused()
+    page.keyboard.type("Address her as Dr Berg.")
+    page.get_by_label("Too cold").check()
+    page.get_by_role("button", name="Bad: try again with guidance").click()
+    page.wait_for_url("**/tasks/*/")
+    second = reply(Task.objects.get(again__action=first))
+    page.goto(f"/actions/{second.pk}/")
+    expect(page.locator(".ask")).to_contain_text("Dear Dr Berg,")
+    expect(page.locator(".ctx")).to_contain_text("Too cold: Address her as Dr Berg.")
+    assert written(first) != written(second) and "Thank you for your trust in us." in written(second)
+    page.goto("/agents/support/")
+    expect(page.locator("#learnt")).to_contain_text("Address her as Dr Berg.")
 
 
 def test_its_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
