@@ -107,6 +107,10 @@ class RulesForm:
             if self.overtaken or data.get("show") or _half_done(data):
                 self.found = None
 
+    def propose(self, values: dict[str, Any]) -> None:
+        """One more rule, filled in; like all that stands here it is tried before it can be saved."""
+        self.rows.append(Row(len(self.rows), values))
+
     @property
     def problems(self) -> list[tuple[str, str]]:
         """Of each error: the id of its control, and what to do."""

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agents.models import Event
+from agents.models import Event, Feedback
 from agents.pages import page
 from agents.payloads import Refused
 from agents.states import Conflict
@@ -70,6 +70,9 @@ def change(request: Request) -> HttpResponse:
     form = RulesForm(first, _began_from(request, first), today, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.found is not None:
         return _try(request, form.found, form.numbers.found)
+    if request.method == "GET" and (example := number(request.GET.get("example", ""))):
+        marks = Feedback.objects.select_related("agent", "tool")
+        form.propose(_remembered(get_object_or_404(marks, pk=example, good=False)))
     status = 409 if form.overtaken else 422 if form.problems else 200
     return render(request, "approvals/policy_change.html", {"form": form, "days": trials.DAYS}, status=status)
 
@@ -126,6 +129,14 @@ def settle(request: Request, amendment_id: int) -> HttpResponse:
 def told(some: tuple[Rule, ...]) -> list[dict[str, Any]]:
     """Rules as sentences."""
     return [{"rule": rule, "when": sentences.when(rule.when), "then": sentences.then(rule)} for rule in some]
+
+
+def _remembered(mark: Feedback) -> dict[str, Any]:
+    """A rule by which the agent asks before it does again what somebody called bad."""
+    about = {"agent": mark.agent.slug, "tool": mark.tool.name if mark.tool else ""}
+    when = [sentences.clause(word, "==", value) for word, value in about.items() if value]
+    name = _("Ask, since action %(number)d was bad") % {"number": mark.action_id}
+    return {"name": name, "when": " && ".join(when), "outcome": Verdict.Outcome.APPROVE.value}
 
 
 def _first(request: Request) -> Trial | Policy:

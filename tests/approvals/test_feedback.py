@@ -1,12 +1,14 @@
 """Words on how an action went: who has one, from where they are said, and what is kept of them."""
 
 import re
+from html import escape
 
 import pytest
 
 from agents import ledger, plans, tools
 from agents.models import Action, Agent, Event, Feedback, Preference, Task, TrustScore, User
 from approvals import controls, feedback, tiers
+from approvals.models import Policy, Trial
 from tests.approvals.test_trust import approved, asked
 from tests.approvals.test_trust import run as carry_out
 from tests.cast import Enter, approve, proof, propose
@@ -169,3 +171,21 @@ def test_reviewers_change_and_take_away_what_it_keeps_to(cast: dict[str, User], 
     assert client.post(place, {"verb": "forget"}).status_code == 302
     assert client.post(place, {"verb": "forget"}).status_code == 404
     assert not Preference.objects.exists() and Event.objects.filter(kind="preference.forgotten").count() == 1
+
+
+def test_an_admin_may_make_a_rule_of_a_bad_word_and_nothing_changes_before_it_is_saved(
+    cast: dict[str, User], enter: Enter
+) -> None:
+    action = approved(cast["mara"])
+    mark = feedback.give(action, cast["mara"], good=False, reasons=["not_needed"])
+    fine = feedback.give(action, cast["jonas"], good=True)
+    place, page = f"/policies/change/?example={mark.pk}", f"/agents/{action.agent.slug}/"
+    assert place in enter(cast["ada"]).get(page).content.decode()
+    assert place not in enter(cast["mara"]).get(page).content.decode()
+    before = Policy.objects.count()
+    editor = enter(cast["ada"]).get(place).content.decode()
+    when = f'agent == "{action.agent.slug}" && tool == "chat.post"'
+    assert escape(when) in editor and f"action {action.pk} was bad" in editor
+    assert Policy.objects.count() == before and not Trial.objects.exists()
+    assert enter(cast["mara"]).get(place).status_code == 403
+    assert enter(cast["ada"]).get(f"/policies/change/?example={fine.pk}").status_code == 404
