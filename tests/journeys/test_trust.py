@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from agents import ledger, payloads
-from agents.models import Action, Agent, Task, User
+from agents.models import Action, Agent, Preference, Task, User
 from agents.toolbox.customers import LABELS
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import customers
-from approvals import controls
+from approvals import controls, feedback
 from tests.cast import a_task, approve, propose
 from tests.journeys.conftest import SignIn
 from tests.journeys.desk import armed, for_everybody, on_board, press, state
@@ -118,5 +118,10 @@ def test_its_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     earn(2)
     action = Action.objects.filter(tool_name="crm.label", state="SUCCEEDED").latest("pk")
     page = sign_in("ada", reduced_motion="reduce", bypass_csp=True)
-    for address in ("/agents/records/", f"/actions/{action.pk}/", "/actions/?agent=records"):
+    mara = User.objects.get(username="mara")
+    feedback.give(action, mara, good=False, reasons=["wrong_target"], comment="Not these.")
+    kept = {"kind": "length", "value": "40", "learnt_from": action.versions.get(), "person": mara}
+    Preference.objects.create(agent=action.agent, tool=action.tool, **kept)
+    own = f"/actions/{action.pk}/"
+    for address in ("/agents/records/", own, f"{own}feedback/", "/actions/?agent=records"):
         for_everybody(page, address)
