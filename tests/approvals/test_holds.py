@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from agents import execution, leases, tools
+from agents import execution, facts, leases, tools
 from agents.models import Action, Task, User
 from agents.states import Conflict
 from approvals import controls, decisions, gate, tasks
@@ -69,6 +69,8 @@ def test_a_worker_hears_of_the_end_of_a_short_hold(
     mara: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     heard: list[Any] = []
+    monkeypatch.setattr(facts, "publish", lambda *_facts: None)
+    monkeypatch.setattr(facts, "breaker", facts.Breaker())  # no Redis is asked, so none is found broken
     monkeypatch.setattr(tasks.advance, "apply_async", lambda args, **how: heard.append((*args, how["countdown"])))
     for seconds, then in ((10, [10]), (SECONDS, []), (0, [])):
         Tier.objects.update(hold_seconds=seconds)
