@@ -55,9 +55,9 @@ def draft(task: Task, wish: Wish, tool: Tool | None = None) -> Draft:
     prose = payloads.check({"why": wish.why, "who": wish.who, "what": wish.what, "step": wish.step, "tool": wish.tool})
     _check_columns(wish)
     arguments = payloads.check(wish.arguments)
-    question = questions.checked(wish.question)
     tool = tool or next(iter(_tool(wish.tool)), None)
     payloads.check_types(tool.schema if tool else {}, arguments)
+    question = questions.checked(wish.question, tool, wish.tool, arguments)
     body = payloads.envelope(
         agent=task.agent.slug,
         task=task.pk,

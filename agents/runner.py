@@ -194,6 +194,7 @@ def _put_again(
 def _wish(step: plans.Step, results: dict[str, Any]) -> proposals.Wish:
     try:
         arguments = step.arguments(results) if callable(step.arguments) else step.arguments
+        question = step.question(results) if callable(step.question) else step.question
     except (LookupError, TypeError) as error:  # an earlier result is not what the plan counts on
         raise payloads.Refused(f"its arguments cannot be worked out ({type(error).__name__})") from error
     return proposals.Wish(
@@ -205,7 +206,7 @@ def _wish(step: plans.Step, results: dict[str, Any]) -> proposals.Wish:
         step.what,
         step.confidence,
         tuple(step.depends_on),
-        question=step.question,
+        question=question,
     )
 
 

@@ -85,7 +85,8 @@ class Check:
 @dataclass(frozen=True)
 class Preview:
     """What will happen, in words and absolute counts. `target` is what a person types to confirm the critical, `letters`
-    how many messages leave whose words may differ."""
+    how many messages leave whose words may differ, `reversible` what of this one call can be undone, where that is not what
+    its tool says of all."""
 
     kind: Literal["email", "payment", "data", "command", "files", "generic"]
     title: str
@@ -97,6 +98,7 @@ class Preview:
     target: str = ""
     verb: str = ""
     letters: int = 0
+    reversible: bool | None = None
 
 
 @dataclass(frozen=True)

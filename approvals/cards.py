@@ -84,6 +84,8 @@ def content(found: dict[str, Any], person: User, recipient: int = 0) -> dict[str
         "verdict": verdict,
         "reasons": sentences(verdict) if verdict else [],
         "doubts": sentences(verdict, wording.DOUBTS) if verdict else [],
+        "offering": bool(open_now and approval.kind == Approval.Kind.INPUT and asked.question.get("options")),
+        "one_click": bool(undecided and decisions.one_click(approval.tier)),
         "disagreements": disagreements(verdict) if verdict and open_now else [],
         "above": gate.tier_above(approval.tier) if open_now and approval.kind == Approval.Kind.INPUT else None,
         "changes": changes(versions),

@@ -184,6 +184,42 @@ def respond(
 
 
 @whole
+def choose(approval: Approval, person: User, *, option: int, seen: Seen, proof: Proof) -> Approval:
+    """Take one of the options of a question, by its number: a next version as the agent offered it, judged again.
+
+    It is a voice for that option where one click is enough; elsewhere the option waits on its card to be approved. It is
+    no edit: who chooses wrote nothing.
+    """
+    desk = _at_desk(approval, person, seen, A.PENDING)
+    action, asked = desk.action, desk.approval.asked
+    if desk.earlier and desk.earlier.answer == Answer.CHOOSE:
+        return action.approvals.latest("pk")
+    desk.still_open()
+    options = asked.question.get("options", [])
+    if not 1 <= option <= len(options):
+        raise Refused(_("There is no such option. Reload the page and choose again."))
+    if asked.question.get("chosen") == option:
+        raise Refused(_("This option is chosen already. Approve it, or choose another one."))
+    chosen = options[option - 1]
+    seat = desk.seat_for(Answer.CHOOSE)
+    view = _seen_by(desk.approval, person, seen, Answer.CHOOSE)
+    _voice(desk, Answer.CHOOSE, proof, view, seat, chosen["title"])
+    made = proposals.redraft(
+        action, asked, chosen["arguments"], why=chosen["why"] or _("One of the options that the agent offered.")
+    )
+    made = replace(made, question={**asked.question, "chosen": option})
+    by = ledger.person(person, proof.session_hash)
+    again = gate.resubmit(action, made, by=by, editor=asked.editor, reason=chosen["title"], settled=risk.DOUBTS)
+    if again is None:
+        raise Refused(_("This option is not allowed: %(reason)s") % {"reason": action.reason})
+    takes = again.kind == Approval.Kind.APPROVE and one_click(again.tier)
+    if takes and not why_not(again, person, Answer.APPROVE):
+        own = Seen(again.asked.version, again.asked.digest, seen.nonce)
+        decide(again, person, answer=Answer.APPROVE, seen=own, proof=proof)
+    return again
+
+
+@whole
 def hand_up(approval: Approval, person: User, *, note: str, seen: Seen, proof: Proof) -> Decision:
     """Pass a question on that this person cannot answer either: the tier above answers it in the time that is left."""
     desk = _at_desk(approval, person, seen, A.PENDING)

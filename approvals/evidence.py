@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Case, F, JSONField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from agents import payloads, schemas, tools
+from agents import payloads, questions, schemas, tools
 from agents.models import Action, ActionVersion, Agent, Message, Tool
 from agents.prepared import prepared
 from agents.states import A
@@ -43,7 +43,9 @@ class Past:
 def proposal(action: Action, asked: ActionVersion) -> risk.Proposal:
     """Everything that judgement reads about one version, in plain values."""
     if action.tool is None:
-        return risk.Proposal(action.tool_name, known=False, confidence=asked.confidence, asks=bool(asked.question))
+        return risk.Proposal(
+            action.tool_name, known=False, confidence=asked.confidence, asks=questions.asks(asked.question)
+        )
     arguments, tool = payloads.arguments(bytes(asked.body)), action.tool
     problems = schemas.fits(tool.schema, arguments)
     effect, guess = _effect(tool, arguments)
@@ -64,7 +66,7 @@ def proposal(action: Action, asked: ActionVersion) -> risk.Proposal:
         rows=impact.rows,
         confidence=asked.confidence,
         problems=problems[:5],
-        asks=bool(asked.question),
+        asks=questions.asks(asked.question),
         **context,
         **before,
     )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any
@@ -166,7 +167,7 @@ def recount(action_id: int) -> None:
 def ask_again(action: Action, asked: ActionVersion, reason: str, *, by: ledger.Actor = ledger.GATE) -> None:
     """Back to people under a new version of the same arguments, in the caller's transaction; every earlier voice is stale."""
     try:
-        made = proposals.redraft(action, asked, payloads.arguments(bytes(asked.body)))
+        made = replace(proposals.redraft(action, asked, payloads.arguments(bytes(asked.body))), question=asked.question)
     except payloads.Refused as refusal:  # the tool changed so far that these arguments can no longer be asked about
         _block(action, f"{reason}: {refusal}")
         return

@@ -434,6 +434,7 @@ class Decision(models.Model):
         UNDO = "undo", _("took the approval back")
         REGENERATE = "regenerate", _("asked for another draft of")
         HAND_UP = "hand_up", _("could not tell either and handed up")
+        CHOOSE = "choose", _("chose an option of")
 
     VOICES = (Answer.APPROVE, Answer.REJECT, Answer.HAPPENED, Answer.DID_NOT_HAPPEN)
 
@@ -459,7 +460,7 @@ class Decision(models.Model):
                 condition=Q(
                     answer__in=[
                         "approve", "reject", "edit", "happened", "did_not_happen", "cannot_tell", "respond", "fine", "wrong",
-                        "undo", "regenerate", "hand_up",
+                        "undo", "regenerate", "hand_up", "choose",
                     ]
                 ),
                 name="decision_answer_known",

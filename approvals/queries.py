@@ -26,7 +26,7 @@ FEED = 20
 RUNNING = 12
 FEED_KINDS = (
     "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
-    "decision.respond", "decision.regenerate", "decision.hand_up", "decision.wrong", "decision.undo",
+    "decision.respond", "decision.regenerate", "decision.hand_up", "decision.choose", "decision.wrong", "decision.undo",
     "action.succeeded", "action.failed", "action.unknown", "action.expired", "action.blocked", "action.refused",
     "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "agent.paused", "agent.resumed", "feedback.good", "feedback.bad", "trust.graduated", "trust.demoted",
 )  # fmt: skip
@@ -119,6 +119,13 @@ class Row:
     def held(self) -> bool:
         """Approved, and not to start yet: it can still be taken back."""
         return self.approval.state == Approval.State.SATISFIED and holds.held(self.action, timezone.now())
+
+    @property
+    def title(self) -> str:
+        """What is asked about: the question of the agent, where it asks one, or the action."""
+        asked = self.approval.asked
+        ask: str = asked.question.get("ask", "") if self.approval.kind == Approval.Kind.INPUT else ""
+        return ask or asked.title
 
     @property
     def one_click(self) -> bool:

@@ -100,6 +100,7 @@
     z: single(takeBack),
     "[Shift]++": single(() => press("+")),
     "-": single(() => press("-")),
+    ...Object.fromEntries([..."123456789"].map((n) => [n, single(() => press(n))])),
     ".": single(() => hitl.showNew()),
     p: single(() => hitl.pause?.()),
     "[Shift]+/": search,

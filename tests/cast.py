@@ -181,5 +181,13 @@ def respond(action: Action, person: User, text: str = "Go on as you said.", **mo
     return decision
 
 
+def choose(action: Action, person: User, option: int) -> Approval:
+    """Take an option of a question, by its number."""
+    asked = question(action)
+    again = decisions.choose(asked, person, option=option, seen=Answer(person).seen(asked), proof=proof())
+    action.refresh_from_db()
+    return again
+
+
 def kinds(action: Action) -> list[str]:
     return [event.kind for event in action.events.order_by("pk")]

@@ -54,7 +54,7 @@ class Step:
     instead_of: str = ""
     may_fail: bool = False
     refine: Callable[[dict[str, Any], Answer], Refined] | None = None
-    question: dict[str, Any] | None = None
+    question: dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

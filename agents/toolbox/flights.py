@@ -8,7 +8,10 @@ from django.utils.translation import gettext as _
 from agents.toolbox.world import honour, schema, text, work
 from agents.tools import Call, Check, Effect, Impact, Preview, Repeatability, Tool, ToolFailed, money
 
-AIRLINES = (("Air Levant", 0, 45_000), ("Northern", 1, 42_000), ("Budget Wings", 2, 38_000))
+# Name, stops, the least price in cents, hours on the way, and whether the fare is given back until the day before.
+AIRLINES = (
+    ("Air Levant", 0, 45_000, 2, False), ("Northern", 1, 42_000, 4, True), ("Budget Wings", 2, 38_000, 6, False),
+)  # fmt: skip
 DAY = {"type": "string", "title": "Day", "format": "date"}
 
 
@@ -21,10 +24,12 @@ def options(start: str, to: str, day: str) -> list[dict[str, Any]]:
             "airline": name,
             "stops": stops,
             "leaves": f"{6 + (seed + place) % 12:02}:{(seed * 5 + 10 * place) % 60:02}",
+            "arrives": f"{6 + (seed + place) % 12 + hours:02}:{(seed * 5 + 10 * place) % 60:02}",
+            "refunded": refunded,
             "price_minor": price + (seed + 1_100 * place) % 9_000,
             "currency": "EUR",
         }
-        for place, (name, stops, price) in enumerate(AIRLINES)
+        for place, (name, stops, price, hours, refunded) in enumerate(AIRLINES)
     ]
 
 
@@ -50,20 +55,29 @@ def _chosen(arguments: dict[str, Any]) -> dict[str, Any] | None:
 def preview_book(arguments: dict[str, Any]) -> Preview:
     chosen = _chosen(arguments)
     price = money(chosen["price_minor"], chosen["currency"]) if chosen else "–"
+    refunded = bool(chosen and chosen["refunded"])
     words = {"flight": arguments["flight"], "to": arguments["to"], "price": price}
     return Preview(
         "payment",
         title=_("Book flight %(flight)s to %(to)s for %(price)s") % words,
         effect=_("A seat is booked and %(price)s is charged.") % words,
-        undo=_("The fare is not refunded."),
+        undo=_("The fare is refunded until the day before.") if refunded else _("The fare is not refunded."),
         facts=(
             (_("From"), arguments["start"]), (_("To"), arguments["to"]), (_("Day"), arguments["day"]),
-            (_("Traveller"), arguments["traveller"]), (_("Price"), price),
+            (_("Traveller"), arguments["traveller"]), (_("Price"), price), *_flown(chosen),
         ),
         checks=(Check(chosen is not None, _("The flight is on sale"), arguments["flight"]),),
         target=arguments["flight"],
         verb=_("book for %(price)s") % words,
+        reversible=refunded,
     )  # fmt: skip
+
+
+def _flown(chosen: dict[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    if chosen is None:
+        return ()
+    times = f"{chosen['leaves']}–{chosen['arrives']}"
+    return ((_("Airline"), chosen["airline"]), (_("Stops"), str(chosen["stops"] or _("direct"))), (_("Times"), times))
 
 
 def _impact(arguments: dict[str, Any]) -> Impact:

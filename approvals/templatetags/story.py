@@ -33,6 +33,7 @@ KINDS = {
         gettext_lazy("Another draft asked for"),
     ),
     "decision.respond": ("ask", gettext_lazy("answered"), gettext_lazy("Answered")),
+    "decision.choose": ("check", gettext_lazy("chose an option of"), gettext_lazy("An option chosen")),
     "decision.hand_up": (
         "ask",
         gettext_lazy("cannot tell either what to answer to"),

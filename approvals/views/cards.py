@@ -183,6 +183,9 @@ def _answer(request: Request, approval: Approval, given: Answer, seen: decisions
         filled = _filled(request, approval, note)
         decisions.respond(approval, request.user, text=note, fields=filled, seen=seen, proof=proof)
         return
+    if given.answer == Decision.Answer.CHOOSE:
+        decisions.choose(approval, request.user, option=number(given.reason), seen=seen, proof=proof)
+        return
     if given.answer == Decision.Answer.HAND_UP:
         decisions.hand_up(approval, request.user, note=note, seen=seen, proof=proof)
         return

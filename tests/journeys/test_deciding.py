@@ -8,7 +8,7 @@ from agents.models import Action
 from agents.toolbox.models import Effect
 from approvals.models import Policy
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import armed, ask, ask_for_a_campaign, on_board, press, proofs_are_old, ran
+from tests.journeys.desk import NOTICE, armed, ask, ask_for_a_campaign, on_board, press, proofs_are_old, ran, ready
 from tests.processes.product import Product, until
 
 pytestmark = pytest.mark.browser
@@ -210,3 +210,28 @@ def test_hostile_text_stays_text(product: Product, sign_in: SignIn) -> None:
     page.goto(f"/actions/{action.pk}/")
     expect(page.locator("main")).to_contain_text("U+202E")
     assert alarms == []
+
+
+def test_an_option_is_taken_with_one_key(product: Product, sign_in: SignIn) -> None:
+    later = {**NOTICE, "text": "Meeting at three."}
+    asks = {"ask": "Which of these?", "options": [{"arguments": NOTICE}, {"arguments": later}]}
+    action = ask(question=asks)
+    page = sign_in("mara")
+    expect(on_board(page, action)).to_contain_text("2 options", timeout=12_000)
+    page.goto(f"/actions/{action.pk}/")
+    second = page.locator("button[data-key='2']")
+    ready(second)
+    page.keyboard.press("2")
+    assert ran(action) == 1
+    assert Effect.objects.get(action_id=action.pk).detail["text"] == "Meeting at three."
+
+
+def test_a_question_is_answered_in_its_fields(product: Product, sign_in: SignIn) -> None:
+    asks = {"ask": "Until when?", "lacks": ["A day."], "fields": {"day": {"type": "string", "format": "date"}}}
+    action = ask(question=asks)
+    page = sign_in("mara")
+    page.goto(f"/actions/{action.pk}/")
+    page.fill("input[name='q-day']", "2027-03-01")
+    press(page.locator("button[value^=respond]"))
+    until(lambda: Action.objects.get(pk=action.pk).version == 2, 30, "the agent's next version")
+    assert action.guidance.get().fields == {"day": "2027-03-01"}

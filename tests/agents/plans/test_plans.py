@@ -15,7 +15,7 @@ from agents.toolbox.seed import SEGMENTS
 from approvals import controls, gate
 from approvals.models import Approval
 from tests.agents.toolbox.conftest import customers, office
-from tests.cast import approve, question, reject, respond
+from tests.cast import approve, choose, question, reject, respond
 
 __all__ = ["customers", "office"]
 
@@ -53,7 +53,10 @@ def decide(task: Task, people: list[User], answer: Any) -> bool:
         return False
     asked = question(waiting)
     if answer is approve and asked.kind == Approval.Kind.INPUT:
-        respond(waiting, people[0])
+        if asked.asked.question.get("options"):
+            choose(waiting, people[0], 1)
+        else:
+            respond(waiting, people[0])
         return True
     level = asked.tier.level
     for person in people if level == "critical" and answer is approve else people[:1]:
