@@ -10,7 +10,7 @@ from agents.models import Action, Event, Feedback, Preference, Task, User
 from agents.payloads import Refused
 from approvals import controls, decisions, feedback
 from tests.agents.plans.test_plans import begin, customers, house, office, stretch
-from tests.cast import Answer, approve, proof, question
+from tests.cast import Answer, approve, choose, proof, question
 
 __all__ = ["customers", "house", "office"]
 
@@ -141,6 +141,7 @@ def test_trying_again_takes_along_what_the_step_needs_and_leaves_out_the_rest(ho
     task = begin("traveller")
     stretch(task)
     booking = task.actions.get(step="book")
+    choose(booking, ines, 1)
     sent(ines, booking)
     retry = again(booking, ines, "wrong_target")
     assert retry.total == 2
