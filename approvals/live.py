@@ -48,6 +48,7 @@ class Hub:
         if not self.sockets and self._listener:
             self._listener.cancel()
             self._listener = None
+            self.heard_at = 0.0
             self.generation += 1  # from here on nobody hears that a drawing has become old
 
     @property
@@ -108,12 +109,14 @@ class Hub:
         async with client, client.pubsub() as pubsub:
             await pubsub.subscribe(facts.CHANNEL)
             since = asked = time.monotonic()
-            self.tell(RESYNC)
             while True:
                 message = await pubsub.get_message(timeout=BEAT_SECONDS / 2)
                 now = time.monotonic()
                 if message is not None:
                     self.heard_at = now
+                if message and message["type"] == "subscribe":
+                    # Not before: what was told while Redis had not read our wish yet reached nobody here.
+                    self.tell(RESYNC)
                 if message and message["type"] == "message":
                     with contextlib.suppress(ValueError, TypeError):
                         for fact in json.loads(message["data"]):
