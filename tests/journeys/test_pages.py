@@ -19,7 +19,7 @@ def test_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     held = propose(tool="chat.post", arguments={"team": "sales", "text": "Meeting at two."}, task=a_task())
     approve(held, User.objects.get(username="jonas"))
     at_a_glance()
-    page = sign_in("ines", reduced_motion="reduce", bypass_csp=True)
+    page = sign_in("ines", bypass_csp=True)
     addresses = [
         "/", f"/actions/{action.pk}/", f"/actions/{high.pk}/", f"/actions/{held.pk}/",
         f"/actions/{action.pk}/edit/", f"/tasks/{action.task_id}/",

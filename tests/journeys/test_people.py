@@ -117,7 +117,7 @@ def test_the_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     ada = User.objects.get(username="ada")
     told = {"kind": "tier", "slug": "high", "before": {"hold_seconds": 5}, "wanted": {"hold_seconds": 0}}
     Change.objects.create(**told, looser=True, reason="Please.", asked_by=User.objects.get(username="ines"))
-    page = sign_in("ada", reduced_motion="reduce", bypass_csp=True)
+    page = sign_in("ada", bypass_csp=True)
     for address in (
         "/people/", "/people/invite/", f"/people/{ada.pk}/", "/roles/", "/roles/new/", "/roles/junior/", "/roles/admin/",
         "/tiers/", "/tiers/?as=role-senior", "/tiers/high/", "/tiers/low/",

@@ -76,7 +76,7 @@ def test_a_reviewer_finds_no_way_there(product: Product, sign_in: SignIn) -> Non
 
 def test_the_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     ask()
-    page = sign_in("ada", reduced_motion="reduce", bypass_csp=True)
+    page = sign_in("ada", bypass_csp=True)
     add_a_rule(page, len(Policy.objects.get(active=True).rules), "One more", limit="19")
     expect(page.locator("#h-tiers")).to_be_visible(timeout=30_000)
     expect(page.locator("#h-numbers")).to_be_visible()

@@ -117,7 +117,7 @@ def test_a_bad_word_with_guidance_is_tried_again_and_the_draft_is_another(produc
 def test_its_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     earn(2)
     action = Action.objects.filter(tool_name="crm.label", state="SUCCEEDED").latest("pk")
-    page = sign_in("ada", reduced_motion="reduce", bypass_csp=True)
+    page = sign_in("ada", bypass_csp=True)
     mara = User.objects.get(username="mara")
     feedback.give(action, mara, good=False, reasons=["wrong_target"], comment="Not these.")
     kept = {"kind": "length", "value": "40", "learnt_from": action.versions.get(), "person": mara}
