@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from agents import payloads, reasons
 from agents.models import Action, Autonomy, Event, Feedback, Guidance, Task
@@ -18,100 +20,158 @@ from approvals import cards
 from approvals.models import Approval, Decision, Role
 from approvals.queries import COUNTED, Row
 from approvals.templatetags.parts import BANDS, band, countdown
+from approvals.templatetags.visible import visible
 
 register = template.Library()
 register.filter(cards.tick)
 
-# kind: icon, what a person did, what happened without a person
+# kind: icon, what a person did (a sentence in which {who} and {what} have their places), what happened without a person
 KINDS = {
-    "decision.approve": ("check", gettext_lazy("approved"), gettext_lazy("Approved")),
-    "decision.reject": ("x", gettext_lazy("rejected"), gettext_lazy("Rejected")),
-    "decision.edit": ("edit", gettext_lazy("edited"), gettext_lazy("Edited")),
+    "decision.approve": ("check", gettext_lazy("{who} approved {what}"), gettext_lazy("Approved")),
+    "decision.reject": ("x", gettext_lazy("{who} rejected {what}"), gettext_lazy("Rejected")),
+    "decision.edit": ("edit", gettext_lazy("{who} edited {what}"), gettext_lazy("Edited")),
     "decision.regenerate": (
         "again",
-        gettext_lazy("asked for another draft of"),
+        gettext_lazy("{who} asked for another draft of {what}"),
         gettext_lazy("Another draft asked for"),
     ),
-    "decision.respond": ("ask", gettext_lazy("answered"), gettext_lazy("Answered")),
-    "decision.choose": ("check", gettext_lazy("chose an option of"), gettext_lazy("An option chosen")),
+    "decision.respond": ("ask", gettext_lazy("{who} answered {what}"), gettext_lazy("Answered")),
+    "decision.choose": ("check", gettext_lazy("{who} chose an option of {what}"), gettext_lazy("An option chosen")),
     "decision.hand_up": (
         "ask",
-        gettext_lazy("cannot tell either what to answer to"),
+        gettext_lazy("{who} could not tell either and handed up {what}"),
         gettext_lazy("Nobody could tell yet"),
     ),
-    "decision.happened": ("ask", gettext_lazy("says it happened:"), gettext_lazy("It happened")),
-    "decision.did_not_happen": ("ask", gettext_lazy("says it did not happen:"), gettext_lazy("It did not happen")),
-    "decision.cannot_tell": ("ask", gettext_lazy("cannot tell what became of"), gettext_lazy("Nobody can tell")),
-    "decision.undo": ("again", gettext_lazy("took back the approval of"), gettext_lazy("Approval taken back")),
-    "action.proposed": ("plus", gettext_lazy("proposed"), gettext_lazy("Proposed")),
-    "action.pending": ("wait", gettext_lazy("sent back for approval:"), gettext_lazy("Waits for approval")),
-    "action.approved": ("check", gettext_lazy("completed the approval of"), gettext_lazy("Free to run")),
-    "action.executing": ("play", gettext_lazy("started"), gettext_lazy("Started")),
-    "action.succeeded": ("bolt", gettext_lazy("settled as done:"), gettext_lazy("Done")),
-    "action.failed": ("warn", gettext_lazy("settled as failed:"), gettext_lazy("Failed")),
-    "action.unknown": ("ask", gettext_lazy("lost sight of"), gettext_lazy("Outcome unknown")),
-    "action.rejected": ("x", gettext_lazy("rejected"), gettext_lazy("Rejected")),
-    "action.expired": ("wait", gettext_lazy("let expire:"), gettext_lazy("Expired, not run")),
-    "action.cancelled": ("x", gettext_lazy("cancelled"), gettext_lazy("Cancelled")),
-    "action.blocked": ("block", gettext_lazy("blocked"), gettext_lazy("Blocked by policy")),
-    "action.refused": ("block", gettext_lazy("refused"), gettext_lazy("Refused, not stored")),
+    "decision.happened": ("ask", gettext_lazy("{who} said that this happened: {what}"), gettext_lazy("It happened")),
+    "decision.did_not_happen": (
+        "ask",
+        gettext_lazy("{who} said that this did not happen: {what}"),
+        gettext_lazy("It did not happen"),
+    ),
+    "decision.cannot_tell": (
+        "ask",
+        gettext_lazy("{who} could not tell what became of {what}"),
+        gettext_lazy("Nobody can tell"),
+    ),
+    "decision.undo": (
+        "again",
+        gettext_lazy("{who} took back the approval of {what}"),
+        gettext_lazy("Approval taken back"),
+    ),
+    "action.proposed": ("plus", gettext_lazy("{who} proposed {what}"), gettext_lazy("Proposed")),
+    "action.pending": ("wait", gettext_lazy("{who} sent {what} back for approval"), gettext_lazy("Waits for approval")),
+    "action.approved": ("check", gettext_lazy("{who} completed the approval of {what}"), gettext_lazy("Free to run")),
+    "action.executing": ("play", gettext_lazy("{who} started {what}"), gettext_lazy("Started")),
+    "action.succeeded": ("bolt", gettext_lazy("{who} settled {what} as done"), gettext_lazy("Done")),
+    "action.failed": ("warn", gettext_lazy("{who} settled {what} as failed"), gettext_lazy("Failed")),
+    "action.unknown": ("ask", gettext_lazy("{who} lost sight of {what}"), gettext_lazy("Outcome unknown")),
+    "action.rejected": ("x", gettext_lazy("{who} rejected {what}"), gettext_lazy("Rejected")),
+    "action.expired": ("wait", gettext_lazy("{who} let {what} expire"), gettext_lazy("Expired, not run")),
+    "action.cancelled": ("x", gettext_lazy("{who} cancelled {what}"), gettext_lazy("Cancelled")),
+    "action.blocked": ("block", gettext_lazy("{who} blocked {what}"), gettext_lazy("Blocked by policy")),
+    "action.refused": ("block", gettext_lazy("{who} refused {what}"), gettext_lazy("Refused, not stored")),
     "action.late_report": (
         "warn",
-        gettext_lazy("reported late on"),
+        gettext_lazy("{who} reported late on {what}"),
         gettext_lazy("Reported too late, changed nothing"),
     ),
-    "approval.handed_up": ("again", gettext_lazy("handed up"), gettext_lazy("Handed up one tier")),
-    "approval.extended": ("wait", gettext_lazy("gave ten minutes more to"), gettext_lazy("Given ten minutes more")),
-    "feedback.good": ("check", gettext_lazy("found good:"), gettext_lazy("Found good")),
-    "feedback.bad": ("x", gettext_lazy("found bad:"), gettext_lazy("Found bad")),
-    "feedback.reworded": ("edit", gettext_lazy("said more about"), gettext_lazy("More said about it")),
-    "feedback.retried": ("again", gettext_lazy("had tried again:"), gettext_lazy("Tried again")),
-    "preference.learnt": ("edit", gettext_lazy("taught with an edit of"), gettext_lazy("Learnt from an edit")),
-    "preference.changed": ("edit", gettext_lazy("changed what is kept to by"), gettext_lazy("Preference changed")),
-    "preference.forgotten": ("x", gettext_lazy("took a preference from"), gettext_lazy("Preference taken away")),
-    "trust.graduated": ("shield", gettext_lazy("let act alone:"), gettext_lazy("May now act alone")),
+    "approval.handed_up": ("again", gettext_lazy("{who} handed up {what}"), gettext_lazy("Handed up one tier")),
+    "approval.extended": (
+        "wait",
+        gettext_lazy("{who} gave ten minutes more to {what}"),
+        gettext_lazy("Given ten minutes more"),
+    ),
+    "feedback.good": ("check", gettext_lazy("{who} found {what} good"), gettext_lazy("Found good")),
+    "feedback.bad": ("x", gettext_lazy("{who} found {what} bad"), gettext_lazy("Found bad")),
+    "feedback.reworded": ("edit", gettext_lazy("{who} said more about {what}"), gettext_lazy("More said about it")),
+    "feedback.retried": ("again", gettext_lazy("{who} had {what} tried again"), gettext_lazy("Tried again")),
+    "preference.learnt": (
+        "edit",
+        gettext_lazy("{who} taught with an edit of {what}"),
+        gettext_lazy("Learnt from an edit"),
+    ),
+    "preference.changed": (
+        "edit",
+        gettext_lazy("{who} changed what is kept to by {what}"),
+        gettext_lazy("Preference changed"),
+    ),
+    "preference.forgotten": (
+        "x",
+        gettext_lazy("{who} took a preference from {what}"),
+        gettext_lazy("Preference taken away"),
+    ),
+    "trust.graduated": ("shield", gettext_lazy("{who} let {what} act alone"), gettext_lazy("May now act alone")),
     "trust.offered": (
         "shield",
-        gettext_lazy("proposed to let act alone:"),
+        gettext_lazy("{who} proposed to let {what} act alone"),
         gettext_lazy("Could act alone, if an admin agrees"),
     ),
-    "trust.withdrawn": ("wait", gettext_lazy("withdrew:"), gettext_lazy("No longer proposed to act alone")),
-    "trust.demoted": ("wait", gettext_lazy("lets ask again:"), gettext_lazy("Asks again")),
-    "autonomy.ceiling": ("lock", gettext_lazy("set a ceiling for"), gettext_lazy("Ceiling set")),
-    "task.queued": ("plus", gettext_lazy("started the task"), gettext_lazy("Task queued")),
-    "task.running": ("play", gettext_lazy("resumed the task"), gettext_lazy("Task goes on")),
-    "task.waiting_approval": ("wait", gettext_lazy("waits in the task"), gettext_lazy("Task waits for approval")),
-    "task.paused": ("pause", gettext_lazy("paused the task"), gettext_lazy("Task paused")),
-    "task.succeeded": ("check", gettext_lazy("finished the task"), gettext_lazy("Task succeeded")),
-    "task.failed": ("warn", gettext_lazy("failed in the task"), gettext_lazy("Task failed")),
-    "task.stopped": ("stop", gettext_lazy("stopped the task"), gettext_lazy("Task stopped")),
-    "agent.paused": ("pause", gettext_lazy("paused the agent"), gettext_lazy("Agent paused")),
-    "agent.resumed": ("play", gettext_lazy("resumed the agent"), gettext_lazy("Agent resumed")),
-    "stop.engaged": ("stop", pgettext_lazy("brake", "stopped"), gettext_lazy("Stopped")),
-    "stop.lift_asked": ("play", gettext_lazy("asked to lift the stop of"), gettext_lazy("Lift asked")),
-    "stop.lifted": ("play", gettext_lazy("lifted the stop of"), gettext_lazy("Stop lifted")),
-    "policy.asked": ("shield", gettext_lazy("asked for looser rules:"), gettext_lazy("Looser rules asked for")),
-    "policy.activated": ("shield", gettext_lazy("put into force:"), gettext_lazy("Policy in force")),
-    "policy.refused": ("x", gettext_lazy("refused looser rules:"), gettext_lazy("Looser rules refused")),
+    "trust.withdrawn": (
+        "wait",
+        gettext_lazy("{who} no longer proposed to let {what} act alone"),
+        gettext_lazy("No longer proposed to act alone"),
+    ),
+    "trust.demoted": ("wait", gettext_lazy("{who} made {what} ask again"), gettext_lazy("Asks again")),
+    "autonomy.ceiling": ("lock", gettext_lazy("{who} set a ceiling for {what}"), gettext_lazy("Ceiling set")),
+    "task.queued": ("plus", gettext_lazy("{who} started the task {what}"), gettext_lazy("Task queued")),
+    "task.running": ("play", gettext_lazy("{who} resumed the task {what}"), gettext_lazy("Task goes on")),
+    "task.waiting_approval": (
+        "wait",
+        gettext_lazy("{who} waited in the task {what}"),
+        gettext_lazy("Task waits for approval"),
+    ),
+    "task.paused": ("pause", gettext_lazy("{who} paused the task {what}"), gettext_lazy("Task paused")),
+    "task.succeeded": ("check", gettext_lazy("{who} finished the task {what}"), gettext_lazy("Task succeeded")),
+    "task.failed": ("warn", gettext_lazy("{who} failed in the task {what}"), gettext_lazy("Task failed")),
+    "task.stopped": ("stop", gettext_lazy("{who} stopped the task {what}"), gettext_lazy("Task stopped")),
+    "agent.paused": ("pause", gettext_lazy("{who} paused the agent {what}"), gettext_lazy("Agent paused")),
+    "agent.resumed": ("play", gettext_lazy("{who} resumed the agent {what}"), gettext_lazy("Agent resumed")),
+    "stop.engaged": ("stop", gettext_lazy("{who} stopped {what}"), gettext_lazy("Stopped")),
+    "stop.lift_asked": ("play", gettext_lazy("{who} asked to lift the stop of {what}"), gettext_lazy("Lift asked")),
+    "stop.lifted": ("play", gettext_lazy("{who} lifted the stop of {what}"), gettext_lazy("Stop lifted")),
+    "policy.asked": (
+        "shield",
+        gettext_lazy("{who} asked for looser rules: {what}"),
+        gettext_lazy("Looser rules asked for"),
+    ),
+    "policy.activated": ("shield", gettext_lazy("{who} put {what} into force"), gettext_lazy("Policy in force")),
+    "policy.refused": ("x", gettext_lazy("{who} refused looser rules: {what}"), gettext_lazy("Looser rules refused")),
     "policy.overtaken": (
         "wait",
-        gettext_lazy("overtook looser rules:"),
+        gettext_lazy("{who} overtook looser rules: {what}"),
         gettext_lazy("Looser rules overtaken by another version"),
     ),
-    "policy.rule_failed": ("warn", gettext_lazy("found a rule broken:"), gettext_lazy("A rule gave no answer")),
-    "change.asked": ("user", gettext_lazy("asked for a change of rights:"), gettext_lazy("Change of rights asked for")),
-    "change.refused": ("x", gettext_lazy("refused a change of rights:"), gettext_lazy("Change of rights refused")),
+    "policy.rule_failed": (
+        "warn",
+        gettext_lazy("{who} found a rule broken: {what}"),
+        gettext_lazy("A rule gave no answer"),
+    ),
+    "change.asked": (
+        "user",
+        gettext_lazy("{who} asked for a change of rights: {what}"),
+        gettext_lazy("Change of rights asked for"),
+    ),
+    "change.refused": (
+        "x",
+        gettext_lazy("{who} refused a change of rights: {what}"),
+        gettext_lazy("Change of rights refused"),
+    ),
     "change.overtaken": (
         "wait",
-        gettext_lazy("overtook a change of rights:"),
+        gettext_lazy("{who} overtook a change of rights: {what}"),
         gettext_lazy("Change of rights overtaken by another"),
     ),
 }
 UNDER_CEILING = (
     "shield",
-    gettext_lazy("agreed that, but for its ceiling, may act alone:"),
+    gettext_lazy("{who} agreed that {what} may act alone, but for its ceiling"),
     gettext_lazy("May act alone once its ceiling is lifted"),
 )
+ANSWERS = {
+    **{answer: KINDS[kind][1] for answer in Decision.Answer.values if (kind := f"decision.{answer}") in KINDS},
+    Decision.Answer.FINE: gettext_lazy("{who} found {what} fine"),
+    Decision.Answer.WRONG: gettext_lazy("{who} found {what} wrong"),
+}
 STATE_WORDS = {**dict(Task.State.choices), **dict(Action.State.choices)}
 
 
@@ -121,11 +181,46 @@ def event_icon(event: Event) -> str:
     return KINDS.get(event.kind, ("ask", "", ""))[0]
 
 
-@register.filter
-def verb(event: Event) -> str:
-    """What the person of this event did, as it follows their name."""
+@register.simple_tag
+def deed(event: Event, what: Any = "") -> SafeString:
+    """What the person of this event did to what, in one sentence."""
     known = _words(event)
-    return str(known[1]) if known else event.kind
+    return _sentence(known[1] if known else f"{{who}} {event.kind} {{what}}", event.actor_id, event.actor_name, what)
+
+
+@register.simple_tag
+def answered(decision: Decision, what: Any = "") -> SafeString:
+    """What somebody answered to what, in one sentence."""
+    return _sentence(ANSWERS[decision.answer], decision.person_id, decision.person, what)
+
+
+def _sentence(words: Any, person: Any, name: Any, what: Any) -> SafeString:
+    who = format_html('<b data-by="{}">{}</b>', person, visible(name))
+    return format_html(str(words), who=who, what=what)
+
+
+@register.simple_tag
+def about(event: Event) -> SafeString:
+    """What the event is about, and the way there where there is one."""
+    words = visible(subject(event))
+    if event.action_id:
+        return linked(event.action_id, subject(event))
+    if event.task_id:
+        return format_html('<a href="{}">{}</a>', reverse("task", args=[event.task_id]), words)
+    return words
+
+
+@register.simple_tag
+def reach(event: Event) -> SafeString:
+    """The tool that an event about autonomy is about, else the agent."""
+    detail = event.detail or {}
+    return format_html("<code>{}</code>", visible(detail.get("tool") or detail.get("agent") or ""))
+
+
+@register.simple_tag
+def linked(action_id: int, title: str) -> SafeString:
+    """The title of an action, and the way to its card."""
+    return format_html('<a href="{}">{}</a>', reverse("action", args=[action_id]), visible(title))
 
 
 @register.filter

@@ -125,7 +125,7 @@ def test_own_voice_takes_the_buttons_away(enter: Enter, ines: User) -> None:
     action = propose("critical")
     approve(action, ines)
     html = bar(card(enter(ines), action))
-    assert "You approved this version." in html
+    assert "Your answer to this version: approved." in html
     assert "Still needed: Security reviewer." in html
     assert "<button" not in html
 
@@ -255,7 +255,7 @@ def test_an_open_card_hears_who_decided_and_why(enter: Enter, mara: User, jonas:
     action = propose("medium")
     reject(action, jonas, note="wrong environment")
     html = part(live(enter(mara), action), "standing")
-    assert re.search(rf'data-by="{jonas.pk}">.*Jonas.*</span> rejected', html)
+    assert re.search(rf'data-by="{jonas.pk}">.*Jonas.*</b> rejected', html)
     assert "wrong environment" in html
     assert "due zero" in html
 

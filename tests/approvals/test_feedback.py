@@ -88,7 +88,7 @@ def test_it_is_said_from_card_board_and_list(mara: User, enter: Enter) -> None:
     assert f'formaction="{place}"' in past and f'href="{place}?next=%2Factions%2F%3Fagent%3Dtester"' in past
     assert all(f'data-key="{key}"' in card for key in "+-") and 'name="comment-bad"' in card
     assert client.post(place, {"word": "good"}, headers={"hx-request": "true"}).status_code == 204
-    assert "found good:" in client.get("/").content.decode()
+    assert re.search(r"Mara.*</b> found <a[^>]*>.*</a> good", client.get("/").content.decode())
     form = client.get(f"{place}?next=/actions/").content.decode()
     assert 'name="next" value="/actions/"' in form and "Mara" in form
     assert client.post(place, {"word": "bad", "next": "/actions/"})["Location"] == "/actions/"

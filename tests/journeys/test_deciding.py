@@ -154,7 +154,7 @@ def test_critical_asks_for_the_password_when_the_last_proof_is_old(sign_in: Sign
         page.fill("[name=password]", password)
         page.locator("[data-confirm] button[data-armed][value^=approve]").click()
         page.wait_for_load_state()
-        expected = "The password is not right" if password == "wrong" else "You approved this version"
+        expected = "The password is not right" if password == "wrong" else "Your answer to this version"
         expect(page.locator("main")).to_contain_text(expected, timeout=10_000)
     assert [voice.person.username for voice in action.approvals.get().decisions.all()] == ["omar"]
 
