@@ -474,3 +474,30 @@ class Decision(models.Model):
             models.Index(fields=["-at"], name="decision_recent"),
             models.Index(fields=["person", "-at"], name="decision_by_person"),
         ]
+
+
+class UserSettings(models.Model):
+    """How one person wants their screens. Who never said so has no row and gets the defaults."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("As the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Density(models.TextChoices):
+        COMFORTABLE = "comfortable", _("Comfortable")
+        COMPACT = "compact", _("Compact")
+
+    class SingleKeys(models.TextChoices):
+        ON = "on", _("Work alone")
+        ALT = "alt", _("Work together with Alt")
+        OFF = "off", _("Are switched off")
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="settings"
+    )
+    theme = models.CharField(_("Theme"), max_length=20, choices=Theme, default=Theme.SYSTEM)
+    density = models.CharField(_("Rows of the board"), max_length=20, choices=Density, default=Density.COMFORTABLE)
+    single_keys = models.CharField(_("Single keys"), max_length=20, choices=SingleKeys, default=SingleKeys.ON)
+    # By the key that an entry of the map comes with: the key that does it now, empty for none. Only what was changed.
+    keys = models.JSONField(default=dict)

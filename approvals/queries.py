@@ -17,7 +17,7 @@ from agents import payloads, plans, stops
 from agents.models import Action, Agent, Event, StopSwitch, Task, User
 from agents.pages import PAGE
 from approvals import decisions, holds, tiers
-from approvals.models import Approval, Decision, Role, Tier, Verdict
+from approvals.models import Approval, Decision, Role, Tier, UserSettings, Verdict
 
 SOON = timedelta(minutes=5)
 TOMBSTONE = timedelta(seconds=30)
@@ -277,6 +277,11 @@ def _steps(task: Task, actions: Iterable[Action]) -> list[plans.Step]:
         return plans.steps_of(task)
     except plans.Broken:
         return [plans.Step(a.step, a.tool_name, {}, depends_on=tuple(a.depends_on)) for a in actions]
+
+
+def settings_of(person: User) -> UserSettings:
+    """How this person wants their screens."""
+    return UserSettings.objects.filter(person=person).first() or UserSettings(person=person)
 
 
 def waiting_for(person: User) -> int:

@@ -2,7 +2,7 @@ from django.urls import path, re_path, register_converter
 from django.urls.converters import IntConverter
 
 from approvals.consumers import ActionRegion, AgentRegion, BoardRegion, QuietRegion, TaskRegion
-from approvals.views import board, cards, edits, people, policies, records, roles, work
+from approvals.views import board, cards, edits, own, people, policies, records, roles, work
 
 
 class IdConverter(IntConverter):
@@ -59,7 +59,8 @@ urlpatterns = [
     path("welcome/<uidb64>/<token>/", people.Welcome.as_view(), name="welcome"),
     path("stop/", work.stop, name="stop"),
     path("stop/<id:stop_id>/lift/", work.lift, name="lift"),
-    path("theme/", records.theme, name="theme"),
+    path("settings/", own.settings, name="settings"),
+    path("settings/theme/", own.theme, name="theme"),
 ]
 
 websocket_urlpatterns = [

@@ -1,14 +1,15 @@
-/* The keyboard map. A key presses what is on screen: the element in reach that says data-key. */
+/* The keyboard map. A key presses what is on screen: the element in reach that says data-key. Which key does what, the
+   page says (#keyboard): [the key that an entry comes with, the key that does it now, what it does]. */
 "use strict";
 
 (() => {
-  const SWITCH = "hitl.single-keys";
-  const box = document.getElementById("single-keys");
+  const { mode, map } = JSON.parse(document.getElementById("keyboard").textContent);
   const help = document.getElementById("help");
-
-  function allowed() {
-    return box.checked && document.hasFocus() && !document.querySelector("dialog[open]");
-  }
+  const STEPS = { ArrowDown: 1, ArrowUp: -1 };
+  const OPTION = /^[1-9]$/;
+  const WRITTEN_IN = "textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])";
+  // What a check, a part that must be opened, a field that was edited and a change between two versions look like.
+  const TO_SEE = "input[data-ack]:not(:checked), details[data-must-open]:not([data-read]) > summary, .field.dirty :is(input, select, textarea), [data-card] :is(dd, .words):has(> :is(ins, del))";
 
   function reach() {
     const row = document.activeElement?.closest("[data-steady] li[id]");
@@ -75,53 +76,72 @@
     button?.click();
   }
 
-  const single = (act) => (event) => {
-    if (!allowed()) return;
-    event.preventDefault();
-    act();
-  };
-  const arrow = (step) => (event) => {
-    if (!allowed() || !inList()) return;
-    event.preventDefault();
-    walk(step);
-  };
-  const search = single(() => document.querySelector("[data-search]")?.focus());
-  const sheet = single(() => help.showModal());
+  /* The next thing to look at or to tick, in the order of the page, and round again. */
+  function toSee() {
+    const places = [...document.querySelectorAll(TO_SEE)].filter((place) => place.checkVisibility());
+    const here = document.activeElement;
+    const later = (place) => here.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING && !here.contains(place);
+    const next = places.find(later) ?? places[0];
+    if (!next) return;
+    if (!next.matches("input, select, textarea, summary")) next.tabIndex = -1;
+    next.focus();
+  }
 
-  tinykeys.tinykeys(window, {
-    j: single(() => walk(1)),
-    k: single(() => walk(-1)),
-    ArrowDown: arrow(1),
-    ArrowUp: arrow(-1),
-    a: single(() => press("a")),
-    x: single(() => press("x")),
-    e: single(() => press("e")),
-    r: single(() => press("r")),
-    z: single(takeBack),
-    "[Shift]++": single(() => press("+")),
-    "-": single(() => press("-")),
-    ...Object.fromEntries([..."123456789"].map((n) => [n, single(() => press(n))])),
-    ".": single(() => hitl.showNew()),
-    p: single(() => hitl.pause?.()),
-    "[Shift]+/": search,
-    "[Shift]+?": sheet,
-  });
+  // What else than pressing its button an entry of the map does.
+  const ACTS = {
+    j: () => walk(1),
+    k: () => walk(-1),
+    z: takeBack,
+    v: toSee,
+    ".": () => hitl.showNew(),
+    p: () => hitl.pause?.(),
+    "/": () => document.querySelector("[data-search]")?.focus(),
+    "?": () => help.showModal(),
+  };
+
+  const entryOf = (key) => (OPTION.test(key) ? key : map.find(([, now]) => now === key)?.[0]);
+
+  /* The entry of the map that somebody means, if any: a letter alone, or with Alt if that is how they want it. */
+  function meant(event) {
+    const graph = event.getModifierState("AltGraph");  // Windows says Ctrl and Alt for it, and it makes characters
+    const key = event.key.toLowerCase();
+    if (mode === "off" || !graph && (event.ctrlKey || event.metaKey || event.altKey !== (mode === "alt"))) return undefined;
+    if (event.shiftKey && key !== key.toUpperCase()) return undefined;
+    const plain = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1].toLowerCase();  // on a Mac, Alt makes another character
+    return entryOf(key) ?? (mode === "alt" ? entryOf(plain) : undefined);
+  }
+
+  function single(event) {
+    const entry = meant(event);
+    const alone = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.target.matches("input");
+    const step = mode !== "off" && alone && inList() ? STEPS[event.key] : 0;
+    if (!entry && !step) return;
+    event.preventDefault();
+    if (step) walk(step);
+    else if (ACTS[entry]) ACTS[entry]();
+    else press(entry);
+  }
 
   window.addEventListener("keydown", (event) => {
-    if (event.repeat || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (!event.key || event.repeat || event.isComposing || document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") back();
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       send();
-    }
+    } else if (document.hasFocus() && !event.target.matches?.(WRITTEN_IN)) single(event);
   });
 
-  try {
-    box.checked = localStorage.getItem(SWITCH) !== "off";
-  } catch { /* no storage: the keys work and the choice lasts as long as the page */ }
-  box.addEventListener("change", () => {
-    try {
-      localStorage.setItem(SWITCH, box.checked ? "on" : "off");
-    } catch { /* as above */ }
-  });
+  /* The caps in buttons and hints show the keys as this person has them. */
+  function cap(kbd) {
+    const key = kbd.dataset.cap ?? kbd.closest("[data-key]")?.dataset.key;
+    const now = OPTION.test(key) ? key : map.find(([entry]) => entry === key)?.[1];
+    if (now === undefined) return;
+    const upper = now.toUpperCase();
+    const text = `${mode === "alt" ? "Alt " : ""}${upper.length === 1 ? upper : now}`;
+    kbd.hidden = mode === "off" || !now;
+    if (kbd.textContent !== text) kbd.textContent = text;
+  }
+  const caps = (root) => root.querySelectorAll("kbd").forEach(cap);
+  document.addEventListener("hitl:prepare", (event) => caps(event.detail.fragment));
+  caps(document);
 })();

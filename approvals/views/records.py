@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from agents import ledger
 from agents.models import Action, Agent, Event
@@ -19,9 +17,8 @@ from approvals import controls, proofs
 from approvals import feedback as opinions
 from approvals.addresses import plain
 from approvals.models import Decision
-from approvals.requests import Request
+from approvals.requests import Request, back_to
 
-THEMES = ("system", "light", "dark")
 WORDS = ("good", "bad", "again")
 
 
@@ -50,7 +47,7 @@ def actions(request: Request) -> HttpResponse:
 def feedback(request: Request, action_id: int) -> HttpResponse:
     """Say how an action went, from its card, the board or the list of actions, and let the agent try it again."""
     found = get_object_or_404(Action.objects.select_related("agent", "task"), pk=action_id)
-    back = _back(request, reverse("action", args=[action_id]))
+    back = back_to(request, reverse("action", args=[action_id]))
     if request.method == "GET":
         return _feedback(request, found, back)
     word = request.POST.get("word", "")
@@ -76,13 +73,6 @@ def _feedback(request: Request, action: Action, back: str, status: int = 200, **
     said = action.feedback.select_related("person", "retry").order_by("pk")
     context = {"action": action, "back": back, "feedback": said, **more}
     return render(request, "approvals/feedback.html", context, status=status)
-
-
-def _back(request: Request, otherwise: str) -> str:
-    """The page of ours that a form or an address names, or another."""
-    back = request.POST.get("next") or request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return back if safe else otherwise
 
 
 @require_GET
@@ -113,20 +103,3 @@ def audit(request: Request) -> HttpResponse:
         rows = rows.filter(action_id=number)
     context = {"page": page(rows, request.GET), "wanted": wanted, "filtered": any(wanted.values())}
     return render(request, "approvals/audit.html", context)
-
-
-@require_POST
-def theme(request: Request) -> HttpResponse:
-    """Remember light, dark or the system's choice in a cookie, so that the server draws it at once."""
-    chosen = request.POST.get("theme", "")
-    response = redirect(_back(request, "board"))
-    if chosen in THEMES:
-        response.set_cookie(
-            "theme",
-            chosen,
-            max_age=365 * 24 * 3600,
-            samesite="Lax",
-            httponly=True,
-            secure=settings.SESSION_COOKIE_SECURE,
-        )
-    return response

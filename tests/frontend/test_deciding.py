@@ -189,13 +189,46 @@ def test_keys_are_letters_in_a_field_and_dead_under_a_sheet(visit: Visit) -> Non
     assert visit.posts == []
 
 
-def test_single_keys_can_be_switched_off_for_good(visit: Visit) -> None:
-    page = visit.open("/")
-    page.keyboard.press("?")
-    page.get_by_label("Single keys work").uncheck()
-    page.keyboard.press("Escape")
-    page = visit.open("/")
+def test_single_keys_can_be_switched_off_and_then_no_button_names_one(visit: Visit) -> None:
+    page = visit.open("/?keys=off")
     page.keyboard.press("j")
+    expect(page.locator("#approval-1 h3 a")).not_to_be_focused()
+    expect(page.locator(".search kbd")).to_be_hidden()
+
+
+def test_single_keys_can_be_given_a_modifier(visit: Visit) -> None:
+    visit.answer_with(without_first)
+    page = visit.open("/?keys=alt")
+    page.keyboard.press("j")
+    expect(page.locator("#approval-1 h3 a")).not_to_be_focused()
+    page.keyboard.press("Alt+j")
+    expect(page.locator("#approval-1 h3 a")).to_be_focused()
+    page.keyboard.press("a")
+    visit.settle()
+    assert visit.posts == []
+    page.keyboard.press("Alt+a")
+    expect(page.locator("#approval-1.tombstone")).to_be_visible()
+
+
+def test_a_key_of_ones_own_does_what_the_one_before_did_and_the_caps_say_so(visit: Visit) -> None:
+    visit.answer_with(without_first)
+    page = visit.open("/?mine")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    visit.settle()
+    assert visit.posts == []
+    page.keyboard.press("?")
+    expect(page.locator("#help div:has(kbd[data-cap=a])")).to_have_text("Y Approve", use_inner_text=True)
+    page.keyboard.press("Escape")
+    page.keyboard.press("y")
+    expect(page.locator("#approval-1.tombstone")).to_be_visible()
+    assert answers(visit) == ["approve:1:1:d"]
+
+
+def test_a_letter_together_with_ctrl_or_shift_is_none_of_ours(visit: Visit) -> None:
+    page = visit.open("/")
+    page.keyboard.press("Control+j")
+    page.keyboard.press("Shift+J")
     expect(page.locator("#approval-1 h3 a")).not_to_be_focused()
 
 
@@ -320,6 +353,22 @@ def test_a_card_is_not_armed_before_the_end_of_its_preview_was_on_screen(visit: 
     expect(page.locator("[data-arm-hint]")).to_have_text("Read to the end of the preview first.")
     page.evaluate("document.querySelector('[data-preview-end]').scrollIntoView()")
     expect(page.locator("[data-confirms]")).to_have_attribute("data-armed", "")
+
+
+def test_v_goes_to_what_is_still_to_be_seen_and_a_tick_takes_no_key(visit: Visit) -> None:
+    page = visit.open("/card/")
+    check, part = page.get_by_label("I have seen this"), page.get_by_text("Body, 40 lines")
+    page.keyboard.press("v")
+    expect(check).to_be_focused()
+    page.keyboard.press("v")
+    expect(part).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("v")
+    expect(check).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("[data-confirms]")).to_have_attribute("data-armed", "")
+    page.keyboard.press("a")
+    expect(page.locator("[data-target]")).to_be_focused()
 
 
 def test_confirming_in_place_wants_the_target_and_never_starts_on_approve(visit: Visit) -> None:

@@ -12,8 +12,11 @@ from django.template import engines
 from django.urls import path
 from django.utils import timezone
 
+from approvals import keys
+from approvals.models import UserSettings
+
 HERE = Path(__file__).parent
-SHELL = ("tasks", "agents", "actions", "audit", "stop", "theme", "account_logout", "account_login")
+SHELL = ("tasks", "agents", "actions", "audit", "stop", "settings", "theme", "account_logout", "account_login")
 
 
 def person() -> SimpleNamespace:
@@ -29,8 +32,12 @@ def context(request: HttpRequest) -> dict[str, object]:
     stop = SimpleNamespace(
         agent_id=3, agent="Price crawler", tool_id=None, engaged_by="Mara", engaged_at=now, reason=""
     )
+    own = UserSettings(theme=request.GET.get("theme", "system"), single_keys=request.GET.get("keys", "on"))
+    own.keys = {"a": "y"} if "mine" in request.GET else {}
     return {
         "user": person(),
+        "own": own,
+        "keyboard": keys.Keyboard(keys.bindings(own.keys), own.single_keys),
         "waiting_count": 7,
         "now": now,
         "soon": now + timedelta(minutes=2, seconds=14),
