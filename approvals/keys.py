@@ -49,6 +49,7 @@ FIXED = (
     (("↓", "↑"), " ", _("Next, previous, inside the list")),
     (("Enter",), "", _("Open; never decides")),
     (("Ctrl", "Enter"), " ", _("Send the open form")),
+    (("Ctrl", "K"), " ", _("Commands and search")),
     (("Esc",), "", _("Close, go back")),
 )
 DIGITS = "123456789"

@@ -16,10 +16,14 @@
     return row ?? document.querySelector("[data-card]");
   }
 
-  function press(key) {
+  function find(key) {
     const scope = reach();
     const inside = scope?.querySelector("[data-confirm][data-open]") ?? scope;
-    const found = [...(inside?.querySelectorAll(`[data-key="${key}"]`) ?? [])].find((e) => e.checkVisibility() && !e.disabled);
+    return [...(inside?.querySelectorAll(`[data-key="${key}"]`) ?? [])].find((e) => e.checkVisibility() && !e.disabled);
+  }
+
+  function press(key) {
+    const found = find(key);
     if (!found) return false;
     const decides = found.matches("[data-arm], [data-decides], [data-confirms]");
     if (decides && !hitl.ready(found)) return true;
@@ -99,6 +103,30 @@
     "?": () => help.showModal(),
   };
 
+  // Where one of these is not on the page, it would do nothing.
+  const WALKS = "[data-steady]:not([data-steady=slots]) h3 a, a[data-walk]";
+  const NEEDS = { j: WALKS, k: WALKS, z: "[data-key=z]", v: TO_SEE, ".": "[data-steady]", p: "#chip", "/": "[data-search]" };
+  const has = (wanted) => [...document.querySelectorAll(wanted)].some((place) => place.checkVisibility());
+
+  /* What the keys would do now, for the palette: of what decides, only what is still the same when it is chosen. */
+  hitl.commands = () => {
+    const offered = [];
+    for (const [entry, , does] of map) {
+      const target = find(entry), value = target?.value;
+      if (ACTS[entry] ? !has(NEEDS[entry] ?? "body") : !target) continue;
+      const title = target?.closest("li[id], [data-card]")?.querySelector("h1, h3")?.textContent.trim();
+      offered.push({ does: !ACTS[entry] && title ? `${does}: ${title}` : does, cap: capOf(entry), run: () => chosen(entry, target, value) });
+    }
+    return offered;
+  };
+
+  function chosen(entry, target, value) {
+    if (ACTS[entry]) return ACTS[entry]();
+    if (find(entry) !== target || target.value !== value) return;
+    if (target.closest("[data-confirm]")) return target.focus();
+    press(entry);
+  }
+
   const entryOf = (key) => (OPTION.test(key) ? key : map.find(([, now]) => now === key)?.[0]);
 
   /* The entry of the map that somebody means, if any: a letter alone, or with Alt if that is how they want it. */
@@ -132,14 +160,19 @@
   });
 
   /* The caps in buttons and hints show the keys as this person has them. */
+  function capOf(key) {
+    const now = OPTION.test(key) ? key : map.find(([entry]) => entry === key)?.[1];
+    if (!now || mode === "off") return "";
+    const upper = now.toUpperCase();
+    return `${mode === "alt" ? "Alt " : ""}${upper.length === 1 ? upper : now}`;
+  }
+
   function cap(kbd) {
     const key = kbd.dataset.cap ?? kbd.closest("[data-key]")?.dataset.key;
-    const now = OPTION.test(key) ? key : map.find(([entry]) => entry === key)?.[1];
-    if (now === undefined) return;
-    const upper = now.toUpperCase();
-    const text = `${mode === "alt" ? "Alt " : ""}${upper.length === 1 ? upper : now}`;
-    kbd.hidden = mode === "off" || !now;
-    if (kbd.textContent !== text) kbd.textContent = text;
+    if (key === undefined) return;
+    const text = capOf(key);
+    kbd.hidden = !text;
+    if (text && kbd.textContent !== text) kbd.textContent = text;
   }
   const caps = (root) => root.querySelectorAll("kbd").forEach(cap);
   document.addEventListener("hitl:prepare", (event) => caps(event.detail.fragment));

@@ -54,6 +54,8 @@ BROWSER_WORDS = {
     "hint_time": _("Read it for some seconds first."),
     "hint_target": _("Type the name of the target first."),
     "close": _("Close"),
+    "search_all": _("Search all actions for “{q}”"),
+    "offered": _("Offered: {n}."),
     "draft_kept": _("Your draft is kept on the server ({at})."),
     "draft_not_kept": _("Not kept on the server yet; what you typed stays in this form."),
     "draft_too_long": _("Too long to be kept on the server; what you typed stays in this form."),

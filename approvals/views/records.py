@@ -13,7 +13,7 @@ from agents.models import Action, Agent, Event
 from agents.pages import page, row_id
 from agents.payloads import Refused
 from agents.states import Conflict
-from approvals import controls, proofs
+from approvals import controls, proofs, search
 from approvals import feedback as opinions
 from approvals.addresses import plain
 from approvals.models import Decision
@@ -41,6 +41,13 @@ def actions(request: Request) -> HttpResponse:
         "agents": Agent.objects.order_by("name").values_list("slug", "name"),
     }
     return render(request, "approvals/actions.html", context)
+
+
+@require_GET
+def find(request: Request) -> HttpResponse:
+    """What the palette finds for the words that somebody types, as options of its list."""
+    groups = search.hits(plain(request.GET.get("q", "")).strip(), request.user)
+    return render(request, "approvals/_found.html", {"groups": groups})
 
 
 @require_http_methods(["GET", "POST"])

@@ -193,7 +193,7 @@ def test_single_keys_can_be_switched_off_and_then_no_button_names_one(visit: Vis
     page = visit.open("/?keys=off")
     page.keyboard.press("j")
     expect(page.locator("#approval-1 h3 a")).not_to_be_focused()
-    expect(page.locator(".search kbd")).to_be_hidden()
+    expect(page.locator(".search kbd[data-cap]")).to_be_hidden()
 
 
 def test_single_keys_can_be_given_a_modifier(visit: Visit) -> None:

@@ -16,7 +16,7 @@ from approvals import keys
 from approvals.models import UserSettings
 
 HERE = Path(__file__).parent
-SHELL = ("tasks", "agents", "actions", "audit", "stop", "settings", "theme", "account_logout", "account_login")
+SHELL = ("tasks", "agents", "actions", "audit", "stop", "settings", "find", "theme", "account_logout", "account_login")
 
 
 def person() -> SimpleNamespace:
