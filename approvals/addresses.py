@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from agents.models import Action
 from agents.pages import PAGE
+from approvals.models import Approval
 from approvals.queries import Filter
 
 LONGEST = 1_000
@@ -15,6 +16,7 @@ def filter_from(wanted: Mapping[str, str]) -> Filter:
     length = wanted.get("length", "")
     return Filter(
         scope=wanted["scope"] if wanted.get("scope") in ("all", "review") else "me",
+        needs=Approval.Kind.INPUT.value if wanted.get("needs") == Approval.Kind.INPUT else "",
         level=level if level in Action.Level.values else "",
         agent=plain(wanted.get("agent", "")),
         tool=plain(wanted.get("tool", "")),

@@ -501,3 +501,14 @@ class UserSettings(models.Model):
     single_keys = models.CharField(_("Single keys"), max_length=20, choices=SingleKeys, default=SingleKeys.ON)
     # By the key that an entry of the map comes with: the key that does it now, empty for none. Only what was changed.
     keys = models.JSONField(default=dict)
+
+
+class SavedFilter(models.Model):
+    """A view of the queue that one person keeps under a name: the query string of its address."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_filters")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=4000)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "name"], name="one_saved_filter_per_name")]

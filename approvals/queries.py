@@ -37,6 +37,7 @@ class Filter:
     """What somebody asked to see of the queue; every field is part of the address."""
 
     scope: str = "me"
+    needs: str = ""
     level: str = ""
     agent: str = ""
     tool: str = ""
@@ -52,8 +53,14 @@ class Filter:
     @property
     def query(self) -> str:
         """All of it as a query string that leaves the defaults out."""
-        length = "" if self.length == PAGE else str(self.length)
-        wanted = {"scope": "" if self.scope == "me" else self.scope, "level": self.level, "length": length}
+        length = "" if self.length == PAGE else urlencode({"length": self.length})
+        return "&".join(part for part in (self.lasting, length) if part)
+
+    @property
+    def lasting(self) -> str:
+        """The same without how far somebody has leafed: what is worth a name."""
+        scope = "" if self.scope == "me" else self.scope
+        wanted = {"scope": scope, "needs": self.needs, "level": self.level}
         parts = (urlencode({name: value for name, value in wanted.items() if value}), self.narrowed)
         return "&".join(part for part in parts if part)
 
@@ -180,6 +187,7 @@ def counts(who: Audience) -> dict[str, Any]:
         "waiting_for_me": _count(mine),
         "waiting_all": _count(everything),
         "waiting_high": _count(everything.filter(tier__level__in=("high", "critical"))),
+        "waiting_input": _count(everything.filter(kind=Approval.Kind.INPUT)),
         "ran_alone": _count(open_now.filter(kind=Approval.Kind.REVIEW, tier__in=_tiers_of(who.roles))),
         "oldest": oldest,
         "ran_alone_percent": ran_alone_percent(),
@@ -364,6 +372,8 @@ def _open(roles: Iterable[str], wanted: Filter, state: str = Approval.State.OPEN
     rows = rows.filter(afterwards if wanted.scope == "review" else ~afterwards)
     if wanted.scope != "all":
         rows = rows.filter(tier__in=_tiers_of(roles))
+    if wanted.needs:
+        rows = rows.filter(kind=wanted.needs)
     if wanted.level:
         levels = ("high", "critical") if wanted.level == "high" else (wanted.level,)
         rows = rows.filter(tier__level__in=levels)

@@ -59,6 +59,7 @@ urlpatterns = [
     path("welcome/<uidb64>/<token>/", people.Welcome.as_view(), name="welcome"),
     path("stop/", work.stop, name="stop"),
     path("stop/<id:stop_id>/lift/", work.lift, name="lift"),
+    path("filters/", own.filters, name="filters"),
     path("find/", records.find, name="find"),
     path("settings/", own.settings, name="settings"),
     path("settings/theme/", own.theme, name="theme"),

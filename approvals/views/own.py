@@ -1,15 +1,19 @@
-"""What is one person's own: how they want their screens."""
+"""What is one person's own: how they want their screens, and the filters they keep."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.forms import model_to_dict
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from approvals import queries
+from agents.pages import row_id
+from agents.payloads import Refused
+from approvals import queries, saved_filters
+from approvals.addresses import filter_from
 from approvals.models import UserSettings
 from approvals.requests import Request, back_to
 from approvals.settings_forms import KeysForm, ScreenForm
@@ -41,3 +45,26 @@ def theme(request: Request) -> HttpResponse:
     if chosen in UserSettings.Theme.values:
         UserSettings.objects.update_or_create(person=request.user, defaults={"theme": chosen})
     return redirect(back_to(request, "board"))
+
+
+@require_http_methods(["GET", "POST"])
+def filters(request: Request) -> HttpResponse:
+    """Your saved filters: keep what the board shows under a name, rename, delete."""
+    sent, problem = request.POST, ""
+    wanted = filter_from(QueryDict(sent.get("query") or request.GET.urlencode()))
+    try:
+        match sent.get("do"):
+            case "keep":
+                saved_filters.keep(request.user, sent.get("name", ""), wanted)
+                return redirect(f"{reverse('board')}?{wanted.lasting}")
+            case "rename":
+                saved_filters.rename(request.user, row_id(sent.get("filter", "")), sent.get("name", ""))
+            case "delete":
+                saved_filters.delete(request.user, row_id(sent.get("filter", "")))
+        if request.method == "POST":
+            return redirect("filters")
+    except Refused as refused:
+        problem = str(refused)
+    rows = [(row, filter_from(QueryDict(row.query))) for row in saved_filters.of(request.user)]
+    context = {"rows": rows, "wanted": wanted, "problem": problem, "sent": sent, "longest": saved_filters.LONGEST}
+    return render(request, "approvals/filters.html", context, status=422 if problem else 200)

@@ -23,7 +23,7 @@ def test_pages_are_for_everybody(product: Product, sign_in: SignIn) -> None:
     addresses = [
         "/", f"/actions/{action.pk}/", f"/actions/{high.pk}/", f"/actions/{held.pk}/",
         f"/actions/{action.pk}/edit/", f"/tasks/{action.task_id}/",
-        "/tasks/", "/agents/", "/agents/clerk/", "/agents/clerk/start/", "/actions/", "/decisions/", "/audit/", "/stop/", "/settings/",
+        "/tasks/", "/agents/", "/agents/clerk/", "/agents/clerk/start/", "/actions/", "/decisions/", "/audit/", "/stop/", "/settings/", "/?scope=all&q=meeting", "/filters/?scope=all",
         "/sandbox/", "/sandbox/?family=payments", "/actions/999999/",
         "/accounts/logout/", "/accounts/reauthenticate/", "/accounts/login/",
     ]  # fmt: skip
