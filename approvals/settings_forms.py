@@ -24,7 +24,7 @@ class SettingsForm(forms.ModelForm):
 class ScreenForm(SettingsForm):
     class Meta:
         model = UserSettings
-        fields = ("theme", "density")
+        fields = ("theme", "density", "counter", "tones")
 
 
 class KeysForm(SettingsForm):

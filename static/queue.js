@@ -203,20 +203,9 @@
     hitl.disturb();
   }
 
-  function counts() {
-    const waiting = document.querySelector("[data-waiting]")?.dataset.waiting;
-    if (waiting === undefined) return;
-    document.title = document.title.replace(/^(\(\S+\) )?/, waiting === "0" ? "" : `(${waiting}) `);
-    for (const badge of document.querySelectorAll("[data-waiting-badge]")) {
-      badge.hidden = waiting === "0";
-      badge.firstElementChild.textContent = waiting;
-    }
-  }
-
   document.addEventListener("hitl:drawn", () => {
     document.querySelectorAll("[data-steady] li[id]").forEach(level);
     pill();
-    counts();
     refocus();
     focusedRow = "";
   });

@@ -32,7 +32,12 @@ def context(request: HttpRequest) -> dict[str, object]:
     stop = SimpleNamespace(
         agent_id=3, agent="Price crawler", tool_id=None, engaged_by="Mara", engaged_at=now, reason=""
     )
-    own = UserSettings(theme=request.GET.get("theme", "system"), single_keys=request.GET.get("keys", "on"))
+    own = UserSettings(
+        counter="uncounted" not in request.GET,
+        tones="tones" in request.GET,
+        theme=request.GET.get("theme", "system"),
+        single_keys=request.GET.get("keys", "on"),
+    )
     own.keys = {"a": "y"} if "mine" in request.GET else {}
     return {
         "user": person(),
