@@ -61,15 +61,42 @@ def reason_of(answer: str, key: str) -> str:
 
 
 def content(found: dict[str, Any], person: User, recipient: int = 0) -> dict[str, Any]:
-    """Preview, as the recipient of this number gets it, arguments, reasons and history of the action in `found` (as `queries.standing` returns it)."""
+    """Preview, arguments, reasons and history of the action in `found` (as `queries.standing` returns it), and what this
+    person may do about it. `recipient`: whose letter the preview shows, by number."""
     action, approval = found["action"], found["approval"]
     versions = list(action.versions.select_related("editor").order_by("version"))
     asked = versions[-1]
-    arguments = payloads.arguments(bytes(asked.body))
     verdict = action.verdicts.select_related("policy", "tier").filter(version=asked.version).first()
     tally, newest = queries.similar(action)
+    may = powers(found, person)
+    return {
+        "asked": asked,
+        "versions": versions,
+        "arguments": payloads.arguments(bytes(asked.body)),
+        **letter(found, recipient if may["open"] else 0),
+        "verdict": verdict,
+        "reasons": sentences(verdict) if verdict else [],
+        "doubts": sentences(verdict, wording.DOUBTS) if verdict else [],
+        "disagreements": disagreements(verdict) if verdict and (may["open"] or may["reviewing"]) else [],
+        "changes": changes(versions),
+        **redrafts(action),
+        "record": queries.track_record(action),
+        "similar_tally": tally,
+        "similar": newest,
+        **may,
+        "events": action.events.order_by("pk"),
+        "answers": answers(action),
+        "critical": bool(approval and approval.level == "critical"),
+        "confirm": bool(approval and approval.level in ("high", "critical")),
+    }
+
+
+def powers(found: dict[str, Any], person: User) -> dict[str, Any]:
+    """What this person may do about the action in `found` now, and what still stands before it."""
+    action, approval = found["action"], found["approval"]
     open_now = bool(approval and approval.state == Approval.State.OPEN)
     asks = open_now and approval.kind == Approval.Kind.APPROVE
+    asks_words = open_now and approval.kind == Approval.Kind.INPUT
     undecided = open_now and approval.kind != Approval.Kind.REVIEW
     held = bool(approval and found["row"].held)
     voice = own_voice(approval, person) if approval else None
@@ -77,26 +104,13 @@ def content(found: dict[str, Any], person: User, recipient: int = 0) -> dict[str
     folds = openings.parts(approval) if asks else {}
     opened = openings.opened(approval, person) if folds else set()
     return {
-        "asked": asked,
-        "versions": versions,
-        "arguments": arguments,
-        **letter(found, recipient if undecided else 0),
-        "verdict": verdict,
-        "reasons": sentences(verdict) if verdict else [],
-        "doubts": sentences(verdict, wording.DOUBTS) if verdict else [],
-        "offering": bool(open_now and approval.kind == Approval.Kind.INPUT and asked.question.get("options")),
-        "one_click": bool(undecided and decisions.one_click(approval.tier)),
-        "disagreements": disagreements(verdict) if verdict and open_now else [],
-        "above": gate.tier_above(approval.tier) if open_now and approval.kind == Approval.Kind.INPUT else None,
-        "changes": changes(versions),
-        **redrafts(action),
-        "may_redraft": asks and decisions.redrafts(action),
-        "record": queries.track_record(action),
-        "similar_tally": tally,
-        "similar": newest,
         "open": undecided,
         "ahead": undecided and approval.kind != Approval.Kind.SETTLE,
         "reviewing": open_now and not undecided,
+        "offering": bool(asks_words and approval.asked.question.get("options")),
+        "one_click": bool(undecided and decisions.one_click(approval.tier)),
+        "above": gate.tier_above(approval.tier) if asks_words else None,
+        "may_redraft": asks and decisions.can_redraft(action),
         "opened": opened if asks else None,
         "closed": [key for key in folds if key not in opened],
         "cannot_approve": decisions.why_not(approval, person, Decision.Answer.APPROVE) if open_now else "",
@@ -107,10 +121,6 @@ def content(found: dict[str, Any], person: User, recipient: int = 0) -> dict[str
         "own_voice": voice,
         "may_undo": bool(voice) or not cannot_reject,
         "may_reject": not voice and not cannot_reject,
-        "events": action.events.order_by("pk"),
-        "answers": answers(action),
-        "critical": bool(approval and approval.level == "critical"),
-        "confirm": bool(approval and approval.level in ("high", "critical")),
     }
 
 

@@ -114,8 +114,7 @@ def undo(approval: Approval, person: User, *, seen: Seen, proof: Proof) -> Decis
     if desk.earlier:
         return desk.earlier
     desk.still_held()
-    seat = desk.seat_for(Answer.UNDO)
-    decision = _voice(desk, Answer.UNDO, proof, _seen_by(desk.approval, person, seen, Answer.UNDO), seat, "")
+    decision = _heard(desk, Answer.UNDO, proof)
     by = ledger.person(person, proof.session_hash)
     gate.ask_again(desk.action, desk.approval.asked, reasons.TAKEN_BACK, by=by)
     return decision
@@ -141,9 +140,7 @@ def edit(
     if desk.earlier and desk.earlier.answer == Answer.EDIT:
         return action.approvals.latest("pk")
     desk.still_open()
-    seat = desk.seat_for(Answer.EDIT)
-    view = _seen_by(desk.approval, person, seen, Answer.EDIT)
-    _voice(desk, Answer.EDIT, proof, view, seat, note)
+    _heard(desk, Answer.EDIT, proof, note)
     settled = risk.DOUBTS if desk.approval.kind == Approval.Kind.INPUT else ()
     by = ledger.person(person, proof.session_hash)
     trust.edited(action, judgement.terms(desk.approval.verdict))
@@ -167,13 +164,9 @@ def respond(
     desk = _at_desk(approval, person, seen, A.PENDING)
     if desk.earlier:
         return desk.earlier
-    desk.still_open()
-    if desk.approval.kind != Approval.Kind.INPUT:
-        raise Refused(_("This action asks no question. Approve, edit or reject it."))
-    seat = desk.seat_for(Answer.RESPOND)
-    view = _seen_by(desk.approval, person, seen, Answer.RESPOND)
+    desk.asked()
     filled = questions.told(desk.approval.asked.question, fields or {})
-    decision = _voice(desk, Answer.RESPOND, proof, view, seat, "; ".join(part for part in (*filled, text) if part))
+    decision = _heard(desk, Answer.RESPOND, proof, "; ".join(part for part in (*filled, text) if part))
     Guidance.objects.create(
         action=desk.action, version=seen.version, text=text, fields=dict(fields or {}), person=person
     )
@@ -201,9 +194,7 @@ def choose(approval: Approval, person: User, *, option: int, seen: Seen, proof: 
     if asked.question.get("chosen") == option:
         raise Refused(_("This option is chosen already. Approve it, or choose another one."))
     chosen = options[option - 1]
-    seat = desk.seat_for(Answer.CHOOSE)
-    view = _seen_by(desk.approval, person, seen, Answer.CHOOSE)
-    _voice(desk, Answer.CHOOSE, proof, view, seat, chosen["title"])
+    _heard(desk, Answer.CHOOSE, proof, chosen["title"])
     made = proposals.redraft(
         action, asked, chosen["arguments"], why=chosen["why"] or _("One of the options that the agent offered.")
     )
@@ -225,15 +216,11 @@ def hand_up(approval: Approval, person: User, *, note: str, seen: Seen, proof: P
     desk = _at_desk(approval, person, seen, A.PENDING)
     if desk.earlier:
         return desk.earlier
-    desk.still_open()
-    if desk.approval.kind != Approval.Kind.INPUT:
-        raise Refused(_("This action asks no question. Approve, edit or reject it."))
+    desk.asked()
     above = gate.tier_above(desk.approval.tier)
     if above is None:
         raise Refused(_("This is the highest tier, so nobody stands above it: answer, edit or reject it."))
-    seat = desk.seat_for(Answer.HAND_UP)
-    view = _seen_by(desk.approval, person, seen, Answer.HAND_UP)
-    decision = _voice(desk, Answer.HAND_UP, proof, view, seat, note)
+    decision = _heard(desk, Answer.HAND_UP, proof, note)
     by = ledger.person(person, proof.session_hash)
     gate.hand_up(desk.approval, above, at=desk.approval.read_at, by=by, note=note)
     return decision
@@ -249,15 +236,13 @@ def regenerate(approval: Approval, person: User, *, asks: list[str], text: str, 
     action = desk.action
     if desk.approval.kind != Approval.Kind.APPROVE:
         raise Refused(_("This is a question: answer it, and the agent makes its next version of that."))
-    if not redrafts(action):
+    if not can_redraft(action):
         raise Refused(_("This run is only played again: nobody writes another draft. Edit it yourself, or reject it."))
-    seat = desk.seat_for(Answer.REGENERATE)
-    view = _seen_by(desk.approval, person, seen, Answer.REGENERATE)
     wanted = Guidance(
         action=action, version=seen.version, kind=Guidance.Kind.REDRAFT, asks=asks, text=text, person=person
     )
     said = ": ".join(part for part in (", ".join(wanted.wishes), text) if part)
-    decision = _voice(desk, Answer.REGENERATE, proof, view, seat, said)
+    decision = _heard(desk, Answer.REGENERATE, proof, said)
     wanted.save(force_insert=True)
     # Not right yet, as with an edit: what comes of it is not what the agent wanted at first.
     trust.edited(action, judgement.terms(desk.approval.verdict))
@@ -268,7 +253,7 @@ def regenerate(approval: Approval, person: User, *, asks: list[str], text: str, 
     return decision
 
 
-def redrafts(action: Action) -> bool:
+def can_redraft(action: Action) -> bool:
     """Whether somebody is there who could write another draft of this action."""
     return action.task.script is None
 
@@ -283,9 +268,7 @@ def review(approval: Approval, person: User, *, answer: str, seen: Seen, proof: 
         raise Refused(_("What ran alone is found fine or wrong, nothing else."))
     if desk.approval.state != Approval.State.OPEN:
         raise Conflict(_("Somebody has already looked at this."), kind="decided", action=desk.action)
-    seat = desk.seat_for(answer)
-    view = _seen_by(desk.approval, person, seen, answer)
-    decision = _voice(desk, answer, proof, view, seat, note)
+    decision = _heard(desk, answer, proof, note)
     gate.close(desk.action, Approval.State.ANSWERED)
     by = ledger.person(person, proof.session_hash)
     feedback.give(desk.action, person, good=answer == Answer.FINE, comment=note, by=by)
@@ -300,9 +283,7 @@ def settle(approval: Approval, person: User, *, answer: str, seen: Seen, proof: 
     desk = _at_desk(approval, person, seen, A.UNKNOWN)
     if desk.earlier:
         return desk.earlier
-    seat = desk.seat_for(answer)
-    view = _seen_by(desk.approval, person, seen, answer)
-    decision = _voice(desk, answer, proof, view, seat, note)
+    decision = _heard(desk, answer, proof, note)
     if answer in SETTLED and desk.filled(answer):
         state, by = SETTLED[Answer(answer)], ledger.person(person, proof.session_hash)
         execution.count(desk.action, state)
@@ -355,6 +336,12 @@ class _Desk:
             kind="stale" if stale else "expired",
             action=self.action,
         )
+
+    def asked(self) -> None:
+        """Only a question that is open can be answered in words."""
+        self.still_open()
+        if self.approval.kind != Approval.Kind.INPUT:
+            raise Refused(_("This action asks no question. Approve, edit or reject it."))
 
     def still_held(self) -> None:
         if not holds.held(self.action, self.approval.read_at):
@@ -489,6 +476,12 @@ def _confirmed(approval: Approval, proof: Proof, typed: str) -> None:
         raise Refused(_("Type the target exactly as shown to approve this."))
     if approval.tier.reauthenticate and not proof.fresh:
         raise ProofNeeded(_("Enter your password again to approve this."))
+
+
+def _heard(desk: _Desk, answer: str, proof: Proof, note: str = "") -> Decision:
+    """Write an answer down that nothing more has to confirm, from whoever may give it."""
+    seat = desk.seat_for(answer)
+    return _voice(desk, answer, proof, _seen_by(desk.approval, desk.person, desk.seen, answer), seat, note)
 
 
 def _voice(desk: _Desk, answer: str, proof: Proof, view: CardView, seat: str, note: str) -> Decision:

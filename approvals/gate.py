@@ -204,14 +204,8 @@ def expire(approval: Approval) -> None:
         return
     answered = approval.state == Approval.State.ANSWERED
     if not answered and approval.at_zero == Tier.AtZero.HAND_UP and (above := tier_above(approval.tier)):
-        verdict = approval.verdict
-        due.update(
-            tier=above,
-            deadline=_deadline(above, verdict),
-            at_zero=verdict.at_zero or above.at_zero,
-            urgency=_urgency(above, verdict),
-        )
-        ledger.record("approval.handed_up", ledger.CLOCK, action=action, tier=above.level)
+        time = _time(above, approval.verdict)
+        _up(approval, above, by=ledger.CLOCK, deadline=later(time), urgency=later(time / above.weight))
         return
     due.update(state=Approval.State.EXPIRED, closed_at=NOW)
     # Not FAILED: nothing ran, so nothing has to be repaired.
@@ -223,11 +217,11 @@ def expire(approval: Approval) -> None:
 def hand_up(approval: Approval, above: Tier, *, at: datetime, by: ledger.Actor, note: str) -> None:
     """Let a higher tier answer, in the caller's transaction. The deadline stays; `at` is now."""
     left = approval.deadline - at if approval.deadline else timedelta()
-    changes = {
-        "tier": above.pk,
-        "at_zero": approval.verdict.at_zero or above.at_zero,
-        "urgency": at + left / above.weight,
-    }
+    _up(approval, above, by=by, note=note, urgency=at + left / above.weight)
+
+
+def _up(approval: Approval, above: Tier, *, by: ledger.Actor, note: str = "", **times: Any) -> None:
+    changes = {"tier": above.pk, "at_zero": approval.verdict.at_zero or above.at_zero, **times}
     update(Approval, {"pk": approval.pk}, changes)
     ledger.record("approval.handed_up", by, action=approval.action, tier=above.level, reason=note)
 
@@ -268,20 +262,13 @@ def _open(action: Action, asked: ActionVersion, verdict: Verdict, least: Tier | 
         tier = least
     if action.level != verdict.level:
         update(Action, {"pk": action.pk}, {"level": verdict.level})
+    time = _time(tier, verdict)
+    # The urgency is stored, so that the queue sorts by an index: higher stakes come up sooner within their time.
     question = Approval(
         action=action, asked=asked, verdict=verdict, tier=tier, kind=kind,
-        deadline=_deadline(tier, verdict), at_zero=verdict.at_zero or tier.at_zero, urgency=_urgency(tier, verdict),
+        deadline=later(time), at_zero=verdict.at_zero or tier.at_zero, urgency=later(time / tier.weight),
     )  # fmt: skip
     return insert(question)
-
-
-def _deadline(tier: Tier, verdict: Verdict) -> Any:
-    return later(_time(tier, verdict))
-
-
-def _urgency(tier: Tier, verdict: Verdict) -> Any:
-    """Stored once, so that the queue sorts by an index: higher stakes come up sooner within their time."""
-    return later(_time(tier, verdict) / tier.weight)
 
 
 def _time(tier: Tier, verdict: Verdict) -> timedelta:

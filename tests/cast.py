@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from agents import ledger, proposals
+from agents import leases, ledger, proposals, runner
 from agents.models import Action, Agent, Task, Tool, User
 from approvals import decisions, gate
 from approvals.models import Approval, Decision, Role, Tier
@@ -187,6 +187,16 @@ def choose(action: Action, person: User, option: int) -> Approval:
     again = decisions.choose(asked, person, option=option, seen=Answer(person).seen(asked), proof=proof())
     action.refresh_from_db()
     return again
+
+
+def go_on(about: Action | Task) -> None:
+    """The worker's turn: one stretch of the task, or of the action's."""
+    taken = leases.take(about.task_id if isinstance(about, Action) else about.pk, "worker")
+    assert taken
+    while runner.advance(taken, gate=gate) and leases.renew(taken):
+        pass
+    leases.release(taken)
+    about.refresh_from_db()
 
 
 def kinds(action: Action) -> list[str]:

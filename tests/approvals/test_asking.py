@@ -7,16 +7,16 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from agents import leases, payloads, runner, tools
+from agents import payloads, tools
 from agents.models import Action, Agent, Event, Guidance, Message, Task, User
 from agents.payloads import Refused
 from agents.plans import Answer, Refined, Step, find
 from agents.states import Conflict
-from approvals import decisions, gate, policy, risk
+from approvals import decisions, policy, risk
 from approvals.models import Approval, Decision
 from approvals.vocabulary import Subject
 from tests.cast import Answer as AsPerson
-from tests.cast import a_task, a_tool, approve, proof, propose, question, respond
+from tests.cast import a_task, a_tool, approve, go_on, proof, propose, question, respond
 
 pytestmark = pytest.mark.django_db
 ASKS: dict[str, Any] = {
@@ -30,15 +30,6 @@ ASKS: dict[str, Any] = {
         "parts": {"type": "integer", "minimum": 1, "title": "Parcels"},
     },
 }
-
-
-def go_on(action: Action) -> None:
-    taken = leases.take(action.task_id, "worker")
-    assert taken
-    while runner.advance(taken, gate=gate) and leases.renew(taken):
-        pass
-    leases.release(taken)
-    action.refresh_from_db()
 
 
 def post(client: Client, action: Action, answer: str, **more: str) -> HttpResponse:

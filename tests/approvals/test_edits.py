@@ -2,13 +2,13 @@
 
 import pytest
 
-from agents import edits, leases, ledger, payloads, plans, proposals, runner, tools
+from agents import edits, ledger, payloads, plans, proposals, runner, tools
 from agents.models import Agent, User
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import customers
-from approvals import decisions, gate
+from approvals import decisions
 from approvals.models import Tier
-from tests.cast import Answer, Enter, approve, proof, propose, question
+from tests.cast import Answer, Enter, approve, go_on, proof, propose, question
 
 pytestmark = pytest.mark.django_db
 
@@ -33,18 +33,11 @@ def test_the_agent_gets_the_diff_with_the_result_and_goes_on_by_it(
     wish = {"segment": "contracts-ending-may", "subject": "Your offer"}
     task = runner.start(agent=agent, goal="Write", parameters=wish, mode="blocking", by=ledger.GATE)
 
-    def go_on() -> None:
-        taken = leases.take(task.pk, "worker")
-        assert taken
-        while runner.advance(taken, gate=gate) and leases.renew(taken):
-            pass
-        leases.release(taken)
-
-    go_on()
+    go_on(task)
     mail = task.actions.get(step="send")
     change(mail, cast["ines"], subject="Same price, another year")
     approve(mail, cast["omar"])
-    go_on()
+    go_on(task)
     report = task.actions.get(step="report")
     assert (
         "“Same price, another year” went out" in question(report).asked.body.decode() or "another year" in report.title

@@ -14,9 +14,9 @@ from approvals import feedback, histories
 from approvals.histories import Band, Shares
 from approvals.models import Decision
 from tests.approvals.test_earned import keeper, label, labelled
-from tests.approvals.test_redrafts import go_on, regenerate
+from tests.approvals.test_redrafts import regenerate
 from tests.approvals.test_trust import run
-from tests.cast import Enter, a_task, approve, propose, reject
+from tests.cast import Enter, a_task, approve, go_on, propose, reject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
 

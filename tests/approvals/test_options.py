@@ -8,16 +8,16 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from agents import leases, payloads, runner, tools
+from agents import payloads, tools
 from agents.models import Action, Agent, Event, Guidance, Task, User
 from agents.payloads import Refused
 from agents.plans import Answer, Step, find
 from agents.states import Conflict
 from agents.toolbox import flights
-from approvals import decisions, gate
+from approvals import decisions
 from approvals.models import Approval, Decision
 from tests.cast import Answer as AsPerson
-from tests.cast import a_task, a_tool, approve, choose, kinds, proof, propose, question, respond
+from tests.cast import a_task, a_tool, approve, choose, go_on, kinds, proof, propose, question, respond
 
 pytestmark = pytest.mark.django_db
 
@@ -32,15 +32,6 @@ def offered(level: str = "medium", *, arguments: dict[str, Any] | None = None, *
 
 def said(action: Action) -> dict[str, Any]:
     return payloads.arguments(bytes(question(action).asked.body))
-
-
-def go_on(action: Action) -> None:
-    taken = leases.take(action.task_id, "worker")
-    assert taken
-    while runner.advance(taken, gate=gate) and leases.renew(taken):
-        pass
-    leases.release(taken)
-    action.refresh_from_db()
 
 
 def post(client: Client, action: Action, answer: str, extra: str = "", **more: str) -> HttpResponse:
@@ -139,11 +130,7 @@ def test_none_of_these_goes_back_with_why_and_the_agent_offers_others(client: Cl
     agent = Agent.objects.create(slug="traveller", name="Travel agent", kind="plan")
     to = {"start": "Hamburg", "to": "Paris", "day": "2027-01-12", "traveller": "Lena Brandt"}
     task = a_task(agent=agent, parameters=to, total=3, runnable_at=timezone.now())
-    taken = leases.take(task.pk, "worker")
-    assert taken
-    while runner.advance(taken, gate=gate) and leases.renew(taken):
-        pass
-    leases.release(taken)
+    go_on(task)
     action = task.actions.get(step="book")
     assert (question(action).kind, len(question(action).asked.question["options"])) == (Approval.Kind.INPUT, 3)
     client.force_login(cast["ines"])
@@ -203,10 +190,7 @@ def test_options_beyond_the_limits_end_the_step_with_a_clear_reason(
     tool, task = a_tool("medium"), a_task(runnable_at=timezone.now())
     asks = {"ask": "Who gets it?", "options": options}
     monkeypatch.setattr("agents.plans.steps_of", lambda _task: [Step("one", tool.name, {"to": "anna"}, question=asks)])
-    taken = leases.take(task.pk, "worker")
-    assert taken
-    runner.advance(taken, gate=gate)
-    task.refresh_from_db()
+    go_on(task)
     assert (task.state, task.actions.count()) == ("STOPPED", 0)
     assert said in task.reason and said in Event.objects.get(kind="action.refused").reason
 

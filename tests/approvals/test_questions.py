@@ -7,15 +7,15 @@ from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 from django.test import Client
 
-from agents import leases, runner
+from agents import leases
 from agents.models import Action, Guidance, Task, User
 from agents.payloads import Refused
 from agents.plans import Answer, Refined, Step
 from agents.states import Conflict
-from approvals import decisions, gate, proofs, tasks
+from approvals import decisions, proofs, tasks
 from approvals.models import Approval, Decision, Policy
 from tests.cast import Answer as AsPerson
-from tests.cast import a_task, approve, proof, propose, question, reject, respond
+from tests.cast import a_task, approve, go_on, proof, propose, question, reject, respond
 
 INPUT = [{"name": "Ask about everything", "when": "true", "outcome": "input"}]
 
@@ -28,14 +28,6 @@ def everything_is_a_question(db: None) -> None:
 
 def answer(action: Action, person: User) -> Decision:
     return respond(action, person, "Send it to Berta.")
-
-
-def go_on(task: Task) -> None:
-    taken = leases.take(task.pk, "worker")
-    assert taken
-    while runner.advance(taken, gate=gate) and leases.renew(taken):
-        pass
-    leases.release(taken)
 
 
 def no_more_questions() -> None:

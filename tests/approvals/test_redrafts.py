@@ -9,13 +9,13 @@ from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
 
-from agents import leases, payloads, proposals, runner, tools
+from agents import payloads, proposals, tools
 from agents.models import Action, Event, Guidance, TrustScore, User
 from agents.payloads import Refused
 from agents.states import Conflict
-from approvals import decisions, gate, tasks
+from approvals import decisions, tasks
 from approvals.models import Approval, Decision
-from tests.cast import Answer, Enter, a_task, a_tool, approve, proof, propose, question, reject
+from tests.cast import Answer, Enter, a_task, a_tool, approve, go_on, proof, propose, question, reject
 
 pytestmark = pytest.mark.django_db
 LETTER = "Hello,\n\nyour parcel for ticket #5120 arrives tomorrow before noon. It is very heavy. Nobody has to sign.\n\nAcme support"
@@ -26,16 +26,6 @@ MAIL = {"to": "anna.13@customers.example", "subject": "Your ticket #5120", "body
 def mail(db: None) -> Action:
     tools.sync()
     return propose(tool="email.send", arguments=MAIL, task=a_task(), confidence=0.9)
-
-
-def go_on(action: Action) -> None:
-    """The worker's turn: one stretch of the action's task."""
-    taken = leases.take(action.task_id, "worker")
-    assert taken
-    while runner.advance(taken, gate=gate) and leases.renew(taken):
-        pass
-    leases.release(taken)
-    action.refresh_from_db()
 
 
 def regenerate(action: Action, person: User, *asks: str, text: str = "", **more: Any) -> Decision:
