@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents import payloads
 from agents.validators import FORMATS
@@ -23,7 +25,9 @@ class Text(Field):
     @property
     def limits(self) -> str:
         if (most := self.schema.get("maxLength")) and isinstance(most, int):
-            return _("Up to %(count)s characters.") % {"count": most}
+            return ngettext("Up to %(count)s character.", "Up to %(count)s characters.", most) % {
+                "count": number_format(most)
+            }
         return ""
 
     @property

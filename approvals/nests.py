@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents.schemas import Path
 from approvals.fields import ABSENT, Data, Field
@@ -109,5 +110,5 @@ class Rows(Field):
     @property
     def limits(self) -> str:
         if isinstance(most := self.schema.get("maxItems"), int):
-            return _("Up to %(count)s entries.") % {"count": most}
+            return ngettext("Up to %(count)s entry.", "Up to %(count)s entries.", most) % {"count": most}
         return ""

@@ -176,9 +176,11 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, Segment]]:
 
 
 def _spaces(text: str, start: int, end: int) -> Iterator[tuple[int, Segment]]:
-    kinds, count = sorted(set(text[start:end])), _number(end - start)
-    words = _("⟨%(count)s spaces⟩") if kinds == [" "] else _("⟨%(count)s blank characters⟩")
-    yield start, Segment("token", words % {"count": count}, ", ".join(map(_title, kinds)), end - start)
+    kinds, count = sorted(set(text[start:end])), end - start
+    words = ngettext("⟨%(count)s blank character⟩", "⟨%(count)s blank characters⟩", count)
+    if kinds == [" "]:
+        words = ngettext("⟨%(count)s space⟩", "⟨%(count)s spaces⟩", count)
+    yield start, Segment("token", words % {"count": _number(count)}, ", ".join(map(_title, kinds)), end - start)
 
 
 def _hidden(text: str, start: int, end: int) -> Iterator[tuple[int, Segment]]:
@@ -215,7 +217,9 @@ def _word(text: str, start: int, end: int) -> Iterator[tuple[int, Segment]]:
     if first:  # it would sit on a character that is not part of the text
         yield from _hidden(text, start, first.end())
     for stack in _STACK.finditer(text, first.end() if first else start, end):
-        words = _("[%(count)s more combining marks]") % {"count": _number(len(stack[0]))}
+        marks = len(stack[0])
+        words = ngettext("[%(count)s more combining mark]", "[%(count)s more combining marks]", marks)
+        words %= {"count": _number(marks)}
         yield stack.start(), Segment("token", words, _title(stack[0][0]), len(stack[0]))
 
 

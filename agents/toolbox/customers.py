@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import SEGMENTS
@@ -56,15 +57,21 @@ def export(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
 
 
 def preview_export(arguments: dict[str, Any]) -> Preview:
-    rows = count(Customer.objects.filter(segment=arguments["segment"]).count())
+    size = Customer.objects.filter(segment=arguments["segment"]).count()
+    words = {"rows": count(size), "to": arguments["to"]}
     return Preview(
         "data",
-        title=_("Export %(rows)s customers to %(to)s") % {"rows": rows, "to": arguments["to"]},
-        effect=_("%(rows)s names and addresses leave the customer database.") % {"rows": rows},
+        title=ngettext("Export %(rows)s customer to %(to)s", "Export %(rows)s customers to %(to)s", size) % words,
+        effect=ngettext(
+            "%(rows)s name and address leaves the customer database.",
+            "%(rows)s names and addresses leave the customer database.",
+            size,
+        )
+        % words,
         undo=_("What was handed out cannot be taken back."),
         facts=((_("Segment"), arguments["segment"]), (_("Goes to"), arguments["to"])),
         target=arguments["segment"],
-        verb=_("export %(rows)s") % {"rows": rows},
+        verb=_("export %(rows)s") % words,
     )
 
 
@@ -75,15 +82,21 @@ def label(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
 
 
 def preview_label(arguments: dict[str, Any]) -> Preview:
-    rows = {"rows": count(Customer.objects.filter(segment=arguments["segment"]).count()), "label": arguments["label"]}
+    size = Customer.objects.filter(segment=arguments["segment"]).count()
+    words = {"rows": count(size), "label": arguments["label"]}
     return Preview(
         "data",
-        title=_("Label %(rows)s customers as %(label)s") % rows,
-        effect=_("%(rows)s customer records carry the label “%(label)s”.") % rows,
+        title=ngettext("Label %(rows)s customer as %(label)s", "Label %(rows)s customers as %(label)s", size) % words,
+        effect=ngettext(
+            "%(rows)s customer record carries the label “%(label)s”.",
+            "%(rows)s customer records carry the label “%(label)s”.",
+            size,
+        )
+        % words,
         undo=_("The label can be taken off again."),
         facts=((_("Segment"), arguments["segment"]), (_("Label"), arguments["label"])),
         target=arguments["segment"],
-        verb=_("label %(rows)s") % rows,
+        verb=_("label %(rows)s") % words,
     )
 
 

@@ -83,11 +83,12 @@ def _reading(title: str, target: str) -> Preview:
 
 
 def preview_write(arguments: dict[str, Any]) -> Preview:
-    there = _exists(arguments["path"])
+    there, size = _exists(arguments["path"]), len(arguments["text"])
     return Preview(
         "files",
         title=_("Write %(path)s") % {"path": arguments["path"]},
-        effect=_("A file of %(count)s characters is written.") % {"count": count(len(arguments["text"]))},
+        effect=ngettext("A file of %(count)s character is written.", "A file of %(count)s characters is written.", size)
+        % {"count": count(size)},
         undo=_("The file as it was is kept beside it."),
         facts=((_("Path"), arguments["path"]), (_("Is there now"), _("yes") if there else _("no"))),
         body=arguments["text"],

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import SEGMENTS
@@ -73,23 +74,27 @@ def send_campaign(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
 def preview_campaign(arguments: dict[str, Any]) -> Preview:
     people = _audience(arguments)
     size, sample = people.count(), list(people.order_by("pk").values_list("email", flat=True)[:2])
-    to = _("%(count)s people in “%(segment)s”: %(sample)s and %(rest)s more") % {
-        "count": count(size),
-        "segment": arguments["segment"],
-        "sample": ", ".join(sample),
-        "rest": count(max(size - 2, 0)),
-    }
+    words = {
+        "count": count(size), "segment": arguments["segment"], "sample": ", ".join(sample), "rest": count(max(size - 2, 0)),
+        "subject": quoted(arguments["subject"]), "sender": SENDER,
+    }  # fmt: skip
+    to = ngettext(
+        "%(count)s person in “%(segment)s”: %(sample)s", "%(count)s people in “%(segment)s”: %(sample)s", size
+    )
+    if size > len(sample):
+        to = _("%(count)s people in “%(segment)s”: %(sample)s and %(rest)s more")
     return Preview(
         "email",
-        title=_("Email %(subject)s to %(count)s recipients")
-        % {"subject": quoted(arguments["subject"]), "count": count(size)},
-        effect=_("%(count)s emails leave from %(sender)s.") % {"count": count(size), "sender": SENDER},
+        title=ngettext("Email %(subject)s to %(count)s recipient", "Email %(subject)s to %(count)s recipients", size)
+        % words,
+        effect=ngettext("%(count)s email leaves from %(sender)s.", "%(count)s emails leave from %(sender)s.", size)
+        % words,
         undo=_("Delivered mail cannot be called back."),
-        facts=((_("To"), to), (_("From"), f"Acme Sales <{SENDER}>"), (_("Subject"), arguments["subject"])),
+        facts=((_("To"), to % words), (_("From"), f"Acme Sales <{SENDER}>"), (_("Subject"), arguments["subject"])),
         body=arguments["body"],
         checks=tuple(_campaign_checks(people, arguments, size)),
         target=arguments["segment"],
-        verb=_("send to %(count)s") % {"count": count(size)},
+        verb=_("send to %(count)s") % words,
         letters=size,
     )
 
@@ -97,9 +102,14 @@ def preview_campaign(arguments: dict[str, Any]) -> Preview:
 def _campaign_checks(people: Any, arguments: dict[str, Any], size: int) -> list[Check]:
     tired, agreed = people.filter(mails_this_week__gte=2).count(), people.filter(consents=True).count()
     of = {"some": count(agreed), "all": count(size)}
+    bothered = ngettext(
+        "%(count)s recipient already got two emails this week",
+        "%(count)s recipients already got two emails this week",
+        tired,
+    )
     unfilled = [mark for mark in _PLACEHOLDER.findall(arguments["body"]) if mark != NAME]
     checks = [
-        Check(tired == 0, _("%(count)s recipients already got two emails this week") % {"count": count(tired)}),
+        Check(tired == 0, bothered % {"count": count(tired)}),
         Check(agreed == size, _("Everyone on the list agreed to marketing email"), _("%(some)s of %(all)s") % of),
         Check("unsubscribe" in arguments["body"].lower(), _("An unsubscribe link is present")),
     ]
