@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from agents import payloads, questions, tools
 from agents.models import Action, ActionVersion, Task, Tool, User
 from agents.prepared import insert, prepared
+from agents.reasons import in_english
 
 PROSE_LIMIT = 2_000
 NAME_LIMITS = {"step": 100, "tool": 200}
@@ -67,7 +68,7 @@ def draft(task: Task, wish: Wish, tool: Tool | None = None) -> Draft:
         effect=sorted(flag for flag, holds in tool.effect.items() if holds) if tool else [],
         arguments=arguments,
     )
-    preview = tools.preview(tool, wish.tool, payloads.arguments(body))
+    preview = in_english(tools.preview)(tool, wish.tool, payloads.arguments(body))
     why, who, what = (prose[name][:PROSE_LIMIT] for name in ("why", "who", "what"))
     return Draft(
         tool,

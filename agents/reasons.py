@@ -3,12 +3,23 @@
 One of them may be followed by a colon and details, which are left as they are.
 """
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import override
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 WORKER_LOST = _("the worker was lost while the tool ran")
 PLAN_BROKE = _("its plan broke, and the log of the worker says where")
 NO_END = _("its plan was tried three times and came to no end, and the logs of the workers say where")
 TASK_STOPPED = _("the task was stopped")
+PERSON_STOPPED = _("a person stopped it")
+OPTION_OFFERED = _("One of the options that the agent offered.")
 
 FORBIDDEN = _("forbidden by policy")
 NOT_WHAT_WAS_APPROVED = _("what was approved is not what would run")
@@ -25,3 +36,14 @@ NOBODY_ANSWERED = _("nobody answered in time")
 NOTHING_MADE = _("the agent made nothing of the answer in time")
 
 ALL = frozenset(sentence for name, sentence in list(vars().items()) if name.isupper())
+
+
+def in_english(writes: Callable[Given, Made]) -> Callable[Given, Made]:
+    """What this works out goes into rows, so it is English whatever the person reads who made it happen."""
+
+    @wraps(writes)
+    def wrapped(*args: Given.args, **kwargs: Given.kwargs) -> Made:
+        with override(settings.LANGUAGE_CODE):
+            return writes(*args, **kwargs)
+
+    return wrapped

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from agents import payloads, tools
 from agents.models import Action, ActionVersion, Guidance, User
@@ -18,20 +17,20 @@ from approvals.models import Approval, Decision, Verdict
 
 # What a chip says, for something that waits and for something that has happened.
 _WHY_NOT = {
-    "wrong_target": lazy("Wrong target"),
-    "wrong_amount": lazy("Wrong amount"),
-    "not_now": lazy("Not now"),
-    "policy": lazy("Against policy"),
+    "wrong_target": gettext_lazy("Wrong target"),
+    "wrong_amount": gettext_lazy("Wrong amount"),
+    "not_now": gettext_lazy("Not now"),
+    "policy": gettext_lazy("Against policy"),
 }
 _WHAT_WAS_WRONG = {
-    "wrong_target": lazy("Wrong target"),
-    "wrong_amount": lazy("Wrong amount"),
-    "not_needed": lazy("Was not needed"),
-    "unasked": lazy("Should have asked first"),
-    "policy": lazy("Against policy"),
+    "wrong_target": gettext_lazy("Wrong target"),
+    "wrong_amount": gettext_lazy("Wrong amount"),
+    "not_needed": gettext_lazy("Was not needed"),
+    "unasked": gettext_lazy("Should have asked first"),
+    "policy": gettext_lazy("Against policy"),
 }
 # Reasons that a button of its own gives.
-_HANDED_BACK = {"handed_back": lazy("Handed back: none of the drafts was right")}
+_HANDED_BACK = {"handed_back": gettext_lazy("Handed back: none of the drafts was right")}
 THRICE = 3
 
 

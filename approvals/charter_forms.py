@@ -7,7 +7,7 @@ from django import forms
 from django.core.validators import validate_slug
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from agents.models import User
 from approvals import rosters
@@ -17,21 +17,23 @@ from approvals.models import Change, Role, Tier
 from approvals.rules import AT_ZERO
 
 LABELS: dict[str, Any] = {
-    "seats": lazy("Voices"), "deadline_minutes": lazy("Time to answer, minutes"), "at_zero": lazy("When the time is over"),
-    "card_seconds": lazy("Least time on the card, seconds"), "hold_seconds": lazy("Hold after approval, seconds"),
-    "fresh_minutes": lazy("A voice stays fresh for, minutes"),
-    "requester_counts": lazy("Who asked for it or edited it may count"),
-    "reauthenticate": lazy("Asks for the password again"), "name": lazy("Name"), "decides": lazy("Decides"),
-    "fills": lazy("Fills also the seats of"), "roles": lazy("Roles"), "active": lazy("May come in"),
-    "reset": lazy("Sets a new password"),
+    "seats": gettext_lazy("Voices"), "deadline_minutes": gettext_lazy("Time to answer, minutes"), "at_zero": gettext_lazy("When the time is over"),
+    "card_seconds": gettext_lazy("Least time on the card, seconds"), "hold_seconds": gettext_lazy("Hold after approval, seconds"),
+    "fresh_minutes": gettext_lazy("A voice stays fresh for, minutes"),
+    "requester_counts": gettext_lazy("Who asked for it or edited it may count"),
+    "reauthenticate": gettext_lazy("Asks for the password again"), "name": gettext_lazy("Name"), "decides": gettext_lazy("Decides"),
+    "fills": gettext_lazy("Fills also the seats of"), "roles": gettext_lazy("Roles"), "active": gettext_lazy("May come in"),
+    "reset": gettext_lazy("Sets a new password"),
 }  # fmt: skip
 HELP: dict[str, Any] = {
-    "deadline_minutes": lazy("A shorter time is stricter."),
-    "card_seconds": lazy("The server counts from when the card was opened. An approval that comes sooner is refused."),
-    "hold_seconds": lazy(
+    "deadline_minutes": gettext_lazy("A shorter time is stricter."),
+    "card_seconds": gettext_lazy(
+        "The server counts from when the card was opened. An approval that comes sooner is refused."
+    ),
+    "hold_seconds": gettext_lazy(
         "What is approved and reaches outside waits this long before it starts; until then it can be taken back."
     ),
-    "fresh_minutes": lazy("What did not start within this time of a voice expires."),
+    "fresh_minutes": gettext_lazy("What did not start within this time of a voice expires."),
 }
 
 
@@ -41,8 +43,8 @@ class ChangeForm(forms.Form):
     template_name_label = "django/forms/label.html"
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
     reason = forms.CharField(
-        label=lazy("Why"), max_length=REASON_LIMIT, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=lazy("Kept in the ledger."), required=False,
+        label=gettext_lazy("Why"), max_length=REASON_LIMIT, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Kept in the ledger."), required=False,
     )  # fmt: skip
 
     def __init__(self, *args: Any, mark: str = "", **kwargs: Any) -> None:
@@ -66,8 +68,10 @@ class ChangeForm(forms.Form):
 class SeatsForm(ChangeForm):
     """A change that may leave seats to nobody. It says which; then it takes a tick of its own."""
 
-    anyway = forms.BooleanField(label=lazy("Save it although nobody could fill it today"), required=False)
-    warning: Any = lazy("Nobody could fill this today: %(seats)s. Give people the role first, or tick the box below.")
+    anyway = forms.BooleanField(label=gettext_lazy("Save it although nobody could fill it today"), required=False)
+    warning: Any = gettext_lazy(
+        "Nobody could fill this today: %(seats)s. Give people the role first, or tick the box below."
+    )
     unfilled = ""
 
     def leaves_empty(self) -> str:
@@ -134,7 +138,9 @@ class TierForm(SeatsForm):
 class EmptyingForm(SeatsForm):
     """A change after which some may no longer take the seats that they take now."""
 
-    warning = lazy("Then nobody could fill %(seats)s. Give somebody else the role first, or tick the box below.")
+    warning = gettext_lazy(
+        "Then nobody could fill %(seats)s. Give somebody else the role first, or tick the box below."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,18 +151,18 @@ class RoleForm(EmptyingForm):
     """One role."""
 
     slug = forms.CharField(
-        label=lazy("Short name"), max_length=40, validators=[validate_slug],
-        help_text=lazy("Letters, digits and hyphens. It stays as it is: decisions are kept under it."),
+        label=gettext_lazy("Short name"), max_length=40, validators=[validate_slug],
+        help_text=gettext_lazy("Letters, digits and hyphens. It stays as it is: decisions are kept under it."),
     )  # fmt: skip
     name = forms.CharField(label=LABELS["name"], max_length=NAME_LIMIT)
     decides = forms.BooleanField(
         label=LABELS["decides"],
         required=False,
-        help_text=lazy("Members may give voices in tiers that ask for this role."),
+        help_text=gettext_lazy("Members may give voices in tiers that ask for this role."),
     )
     fills = forms.MultipleChoiceField(
         label=LABELS["fills"], required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=lazy("Their seats are open to members of this role, too. One person takes one seat."),
+        help_text=gettext_lazy("Their seats are open to members of this role, too. One person takes one seat."),
     )  # fmt: skip
     field_order = ("slug", "name", "decides", "fills", "reason")
 
@@ -235,9 +241,9 @@ class AccessForm(PersonForm):
 class InviteForm(forms.Form):
     """Somebody new."""
 
-    username = forms.CharField(label=lazy("Name to sign in with"), max_length=150)
-    first_name = forms.CharField(label=lazy("First name"), max_length=150, required=False)
-    last_name = forms.CharField(label=lazy("Last name"), max_length=150, required=False)
+    username = forms.CharField(label=gettext_lazy("Name to sign in with"), max_length=150)
+    first_name = forms.CharField(label=gettext_lazy("First name"), max_length=150, required=False)
+    last_name = forms.CharField(label=gettext_lazy("Last name"), max_length=150, required=False)
     reason = ChangeForm.base_fields["reason"]
 
     def blame(self, misfit: Misfit) -> None:

@@ -110,7 +110,7 @@ def stop_task(task: Task, person: User, proof: Proof, note: str = "") -> None:
         raise Conflict(_("This task is already over."), kind="task")
     by = ledger.person(person, proof.session_hash)
     states.move(
-        task, task.state, T.STOPPED, by=by, reason=note or _("stopped by %(name)s") % {"name": person}, runnable_at=None
+        task, task.state, T.STOPPED, by=by, reason=note or f"{reasons.PERSON_STOPPED}: {person}", runnable_at=None
     )
     for action in task.actions.filter(state__in=(A.PROPOSED, A.PENDING, A.APPROVED)).order_by("position"):
         gate.withdraw(action, by=by, reason=reasons.TASK_STOPPED)

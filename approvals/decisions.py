@@ -195,9 +195,7 @@ def choose(approval: Approval, person: User, *, option: int, seen: Seen, proof: 
         raise Refused(_("This option is chosen already. Approve it, or choose another one."))
     chosen = options[option - 1]
     _heard(desk, Answer.CHOOSE, proof, chosen["title"])
-    made = proposals.redraft(
-        action, asked, chosen["arguments"], why=chosen["why"] or _("One of the options that the agent offered.")
-    )
+    made = proposals.redraft(action, asked, chosen["arguments"], why=chosen["why"] or reasons.OPTION_OFFERED)
     made = replace(made, question={**asked.question, "chosen": option})
     by = ledger.person(person, proof.session_hash)
     again = gate.resubmit(action, made, by=by, editor=asked.editor, reason=chosen["title"], settled=risk.DOUBTS)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from agents import ledger, payloads, trust
 from agents.models import Action, ActionVersion
 from agents.prepared import insert, prepared
+from agents.reasons import in_english
 from approvals import autonomy, evidence, policy, risk, rules
 from approvals.models import Policy, Tier, Verdict
 from approvals.vocabulary import Subject
@@ -18,6 +19,7 @@ from approvals.vocabulary import Subject
 logger = logging.getLogger(__name__)
 
 
+@in_english
 def judge(action: Action, asked: ActionVersion, floor: Verdict | None = None, settled: Iterable[str] = ()) -> Verdict:
     """Assess and route one version and keep what was seen; an error in here is critical, never less."""
     (active,) = _in_force(action.agent_id, action.tool_id or 0, action.task.agent_version, action.tool_version)

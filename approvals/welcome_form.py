@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from agents.models import User
 from approvals import people
@@ -13,8 +13,8 @@ from approvals import people
 class WelcomeForm(SetPasswordForm):
     """Name and password of the person who opened a link."""
 
-    first_name = forms.CharField(label=lazy("First name"), max_length=150, required=False)
-    last_name = forms.CharField(label=lazy("Last name"), max_length=150, required=False)
+    first_name = forms.CharField(label=gettext_lazy("First name"), max_length=150, required=False)
+    last_name = forms.CharField(label=gettext_lazy("Last name"), max_length=150, required=False)
     field_order = ("first_name", "last_name", "new_password1", "new_password2")
 
     def __init__(self, user: User | None, *args: Any, **kwargs: Any) -> None:
@@ -26,7 +26,7 @@ class WelcomeForm(SetPasswordForm):
         told = super().clean() or self.cleaned_data
         for name in ("first_name", "last_name"):
             if not str(told.get(name, "")).isprintable():
-                self.add_error(name, lazy("Write it on one line, in plain characters."))
+                self.add_error(name, gettext_lazy("Write it on one line, in plain characters."))
         return told
 
     def save(self, commit: bool = True) -> User:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import ledger, payloads, questions
@@ -25,9 +25,9 @@ NOTE_LIMIT = 2_000
 # The field with the words of an answer, where it is not the one beside its buttons.
 FIELDS = {Decision.Answer.RESPOND: "note", Decision.Answer.REGENERATE: "guidance", Decision.Answer.HAND_UP: "up-note"}
 WORDS_NEEDED: dict[str, Any] = {
-    Decision.Answer.REJECT: lazy("Say why you reject it: the reason goes to the agent."),
-    Decision.Answer.HAND_UP: lazy("Say what the next person should know: the note goes up with the question."),
-    Decision.Answer.WRONG: lazy("Say what was wrong: it is kept with the agent and the tool."),
+    Decision.Answer.REJECT: gettext_lazy("Say why you reject it: the reason goes to the agent."),
+    Decision.Answer.HAND_UP: gettext_lazy("Say what the next person should know: the note goes up with the question."),
+    Decision.Answer.WRONG: gettext_lazy("Say what was wrong: it is kept with the agent and the tool."),
 }
 
 
