@@ -3,7 +3,7 @@
 PORT ?= 8000
 export PORT
 
-.PHONY: run test soak bench lock
+.PHONY: run test soak bench lock messages
 
 run: .venv/.run
 	@exec .venv/bin/python manage.py up
@@ -23,6 +23,11 @@ bench: .venv/.dev
 
 .venv/.dev: requirements-dev.lock
 	@sh hitl_dashboard/bootstrap.sh requirements-dev.lock $@
+
+# After a change of words: new ones come into the catalogue, and it is compiled. Needs xgettext (Debian: gettext).
+messages: .venv/.dev
+	@.venv/bin/python manage.py makemessages --locale de --no-location --no-wrap --no-obsolete --ignore .venv --ignore tests --ignore bench --ignore static
+	@.venv/bin/pybabel --quiet compile --directory locale --domain django
 
 # After a change of pyproject.toml: pins and hashes for every platform, no addresses.
 lock: .venv/.dev

@@ -16,6 +16,10 @@ def text(length: int, **options: Any) -> models.CharField:
 class User(AbstractUser):
     """A person: decides, starts tasks, owns agents."""
 
+    # How this person reads. With the person, since every page and socket needs them first; empty: as the browser asks, UTC.
+    language = models.CharField(_("Language"), max_length=10, blank=True, default="")
+    time_zone = models.CharField(_("Time zone"), max_length=64, blank=True, default="")
+
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
-from babel.core import UnknownLocaleError
+from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
@@ -216,10 +216,15 @@ def impact(row: Row, arguments: dict[str, Any]) -> Impact:
 def money(amount_minor: int, currency: str, language: str | None = None) -> str:
     """An amount in full, as a reader of that language (or of the active one) writes it."""
     amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
+    return format_currency(amount, currency, locale=written(language))
+
+
+def written(language: str | None = None) -> Locale:
+    """How readers of that language, or of the active one, write numbers and dates."""
     try:
-        return format_currency(amount, currency, locale=to_locale(language or get_language() or "en"))
+        return Locale.parse(to_locale(language or get_language() or "en"))
     except (UnknownLocaleError, ValueError):  # a language that Django speaks and Babel does not
-        return format_currency(amount, currency, locale="en")
+        return Locale("en")
 
 
 @whole

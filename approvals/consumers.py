@@ -12,10 +12,10 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError
 from django.http import QueryDict
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from agents.models import Agent, User
-from approvals import amendments, cards, earned, live, queries
+from approvals import amendments, cards, earned, live, queries, readers
 from approvals.addresses import filter_from, number
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,9 @@ class Region(AsyncWebsocketConsumer):
             await asyncio.sleep(wait)
         self.redraw, self.drawn_at = None, time.monotonic()  # a fact that arrives from here on draws again
         try:
-            html = await self.hub.region(self.key(), database_sync_to_async(self.render, thread_sensitive=False))
+            html = await self.hub.region(
+                self.whole_key(), database_sync_to_async(self.draw_for, thread_sensitive=False)
+            )
         except DatabaseError as error:
             logger.warning("a region was not drawn: %s", type(error).__name__)
             self.changed()
@@ -101,11 +103,11 @@ class Region(AsyncWebsocketConsumer):
         """A session that ended or a person who was disabled gets nothing more after half a minute."""
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
-            before = self.key()
+            before = self.whole_key()
             if not await self.check():
                 await self.close(SIGNED_OUT)
                 return
-            if self.key() != before:
+            if self.whole_key() != before:
                 self.changed()
 
     async def check(self) -> bool:
@@ -120,9 +122,22 @@ class Region(AsyncWebsocketConsumer):
         alive = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).exists()
         if found is None or not alive:
             return False
-        self.person = found
-        self.prepare(QueryDict(self.scope.get("query_string", b"")))
+        self.become(found)
         return True
+
+    def become(self, person: User) -> None:
+        """Watch for this person, as they are now."""
+        accepted = dict(self.scope.get("headers", ())).get(b"accept-language", b"")
+        self.person, self.reader = person, readers.reader(person, accepted.decode("latin-1"))
+        self.prepare(QueryDict(self.scope.get("query_string", b"")))
+
+    def whole_key(self) -> tuple[Any, readers.Reader]:
+        """What makes two drawings the same: what they show, and how it is read."""
+        return self.key(), self.reader
+
+    def draw_for(self) -> str:
+        with self.reader.reads():
+            return self.render()
 
     def prepare(self, wanted: QueryDict) -> None:
         raise NotImplementedError
@@ -141,7 +156,7 @@ class BoardRegion(Region):
         self.audience = queries.audience(self.person, filter_from(wanted))
 
     def key(self) -> Any:
-        return ("board", self.audience, translation.get_language())
+        return ("board", self.audience)
 
     def render(self) -> str:
         context = {**queries.board(self.audience), "pushed": True}
@@ -160,7 +175,7 @@ class ActionRegion(Region):
         self.regions = cards.regions(wanted.get("page", ""))
 
     def key(self) -> Any:
-        return ("action", self.action_id, self.version, self.regions, translation.get_language())
+        return ("action", self.action_id, self.version, self.regions)
 
     def render(self) -> str:
         context = queries.standing(self.action_id, self.version)
@@ -177,7 +192,7 @@ class TaskRegion(Region):
         self.task_id = int(self.scope["url_route"]["kwargs"]["task_id"])
 
     def key(self) -> Any:
-        return ("task", self.task_id, translation.get_language())
+        return ("task", self.task_id)
 
     def render(self) -> str:
         context = queries.task_standing(self.task_id)
@@ -195,7 +210,7 @@ class AgentRegion(Region):
         self.admin = amendments.admin(self.person)
 
     def key(self) -> Any:
-        return ("agent", self.agent_id, self.admin, translation.get_language())
+        return ("agent", self.agent_id, self.admin)
 
     def render(self) -> str:
         agent = Agent.objects.filter(pk=self.agent_id).first()
@@ -215,7 +230,7 @@ class QuietRegion(Region):
         pass
 
     def key(self) -> Any:
-        return ("nothing", translation.get_language())
+        return ("nothing",)
 
     def render(self) -> str:
         return render_to_string("_stops.html", {**STOPS, "pushed": True})

@@ -15,8 +15,16 @@ from approvals.fields import ABSENT, Data, Field, Wrong, code, is_nothing, prett
 
 WHOLE = re.compile(r"[+-]?[0-9]{1,17}")
 NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
+# A German reads 1240 in it, an American 1.24.
+TWO_WAYS = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
 LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?", re.ASCII)
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?)(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def two_ways(text: str) -> str:
+    """What to write in the place of a number that countries read differently."""
+    ways = {"text": text, "whole": text.replace(".", ""), "decimal": f"{text}0"}
+    return _("“%(text)s” is read in two ways. Write %(whole)s or %(decimal)s.") % ways
 
 
 class Text(Field):
@@ -75,6 +83,8 @@ class Number(Field):
             raise Wrong(_("Write a whole number with digits only, like 1250."))
         if not NUMBER.fullmatch(text):
             raise Wrong(_("Write a number with digits and a point, like 12.50."))
+        if TWO_WAYS.fullmatch(text):
+            raise Wrong(two_ways(text))
         return float(text)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from approvals.inputs import TWO_WAYS, two_ways
 from approvals.models import Level, Tier, Verdict
 from approvals.rules import Rule
 from approvals.tokens import OPENING, Mark, Marks
@@ -68,6 +69,8 @@ def clause(word: str, operator: str, value: str) -> str:
             raise ValueError(_("Text is compared by is, is not, begins, ends or contains."))
         told = json.dumps(value, ensure_ascii=False)
         return f"{word}.{operator}({told})" if operator in CALLED else f"{word} {operator} {told}"
+    if TWO_WAYS.fullmatch(value):
+        raise ValueError(two_ways(value))
     try:
         number = float(value) if "." in value else int(value)
     except ValueError:
@@ -124,7 +127,7 @@ def _asked(rule: Rule) -> Iterator[str]:
     if demand.outcome:
         yield str(labels.get(demand.outcome, demand.outcome))
     if demand.floor:
-        yield _("rate it %s or higher") % _level(demand.floor)
+        yield _("rate it “%s” or higher") % _level(demand.floor)
     if demand.tier:
         yield _("ask the people of the tier “%s”") % _level(demand.tier)
     if demand.deadline_minutes:
@@ -136,4 +139,4 @@ def _asked(rule: Rule) -> Iterator[str]:
 
 
 def _level(level: str) -> str:
-    return str(Level(level).label).lower() if level in Level.values else level
+    return str(Level(level).label) if level in Level.values else level

@@ -1,12 +1,15 @@
 """Forms for what each person settles for themselves. `wanted` holds the columns that a valid one saves."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 
-from approvals import keys
+from agents.models import User
+from approvals import keys, readers
 from approvals.models import UserSettings
 
 
@@ -20,11 +23,33 @@ class SettingsForm(forms.ModelForm):
     def wanted(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
 
+    def keep(self, person: User) -> None:
+        UserSettings.objects.update_or_create(person=person, defaults=self.wanted)
+
 
 class ScreenForm(SettingsForm):
     class Meta:
         model = UserSettings
         fields = ("theme", "density", "counter", "tones")
+
+
+class ReadingForm(forms.Form):
+    """The language of the pages, and the zone of the times on them. Both stand with the person."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "f-%s", **kwargs})
+        languages = [("", _("As the browser asks")), *settings.LANGUAGES]
+        areas = groupby(readers.zones()[1:], lambda name: name.partition("/")[0])
+        zones = [
+            ("", readers.UTC),
+            *((area, [(name, name.replace("_", " ")) for name in some]) for area, some in areas),
+        ]
+        self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=languages, required=False)
+        self.fields["time_zone"] = forms.ChoiceField(label=_("Time zone"), choices=zones, required=False)
+
+    def keep(self, person: User) -> None:
+        person.language, person.time_zone = self.cleaned_data["language"], self.cleaned_data["time_zone"]
+        person.save(update_fields=["language", "time_zone"])
 
 
 class KeysForm(SettingsForm):

@@ -8,9 +8,11 @@ from django.contrib.auth import logout
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from agents.payloads import Refused
 from agents.states import Conflict
+from approvals import readers
 from approvals.decisions import Forbidden, ProofNeeded
 
 RESPONSES: dict[type[Exception], tuple[int, str]] = {
@@ -79,6 +81,23 @@ def _again(request: HttpRequest, error: Exception) -> list[tuple[str, str]]:
         return []
     controls = [name for name in request.POST if name.startswith(FIELD) or name == "version"]
     return [(name, str(words)) for name in controls for words in request.POST.getlist(name)]
+
+
+class Reading:
+    """Draws each page in the language and the zone of the person who is signed in."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            with timezone.override(None):
+                return self.get_response(request)
+        reader = readers.reader(request.user, request.headers.get("Accept-Language", ""))
+        with reader.reads():
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", reader.language)
+        return response
 
 
 class SessionLimits:

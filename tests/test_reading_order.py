@@ -12,7 +12,7 @@ ORDER = [
         "tools", "toolbox", "questions", "proposals", "edits", "plans.steps", "plans.phrases", "plans.drafting", "plans.dialogs", "plans.recorded", "plans", "lessons", "leases", "gate", "execution", "runner", "replays",
     )),
     *(f"approvals.{name}" for name in (
-        "keys", "models", "lookalikes", "visible", "diffs", "openings", "drafts", "verbs", "commands", "effects", "sightings", "instructions", "provenance",
+        "keys", "models", "readers", "lookalikes", "visible", "diffs", "openings", "drafts", "verbs", "commands", "effects", "sightings", "instructions", "provenance",
         "leaks", "consent", "conflicts", "impacts", "wording", "risk", "vocabulary", "tokens", "expressions", "conditions", "rules", "policy", "autonomy", "thresholds", "tiers",
         "precedents", "evidence", "judgement", "gate", "holds", "feedback",
         "documents", "trials", "tasks", "decisions", "extensions", "controls", "amendments", "grants", "charters", "changes", "people", "demo", "queries", "search", "earned", "histories", "rosters", "addresses", "saved_filters", "requests",

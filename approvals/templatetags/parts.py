@@ -1,19 +1,21 @@
 """Small parts that many pages draw: icons, risk, certainty, voices, clocks. Every word in them is translated."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from math import ceil
 from typing import Any
 
+from babel import dates, numbers
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from agents.tools import written
 from approvals import verbs
 from approvals.templatetags.words import BROWSER_WORDS
 
@@ -91,7 +93,7 @@ def confidence(value: float | None, size: str = "") -> SafeString:
     """Certainty as bars, word, percent and phrase; `size` "big" is the gauge of the review card."""
     letters, filled, word, phrase = BANDS[band(value)]
     # Down to the whole percent: 89.6 % must not read as the next band's 90 %.
-    shown = word if value is None else format_html("{} {}%", word, int(value * 100 + 1e-9))
+    shown = word if value is None else format_html("{} {}", word, percent(int(value * 100 + 1e-9)))
     return format_html(CERTAINTY, letters, size, bars(filled, 1.6 if size == "big" else 1), shown, phrase)
 
 
@@ -167,9 +169,41 @@ def card_clock(due: datetime | None, then: str = "", zero: str = "") -> SafeStri
     return format_html("{}<span>{}</span>", icon("wait", 15), words)
 
 
+@register.filter
+def percent(number: float) -> str:
+    """A number of percent, with as many decimals as it has."""
+    return numbers.format_percent(Decimal(str(number)) / 100, locale=written(), decimal_quantization=False)
+
+
+@register.filter
 def exactly(moment: datetime) -> str:
+    """Date, time to the second and zone, as the reader writes them."""
     local = timezone.localtime(moment)
-    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    return f"{dates.format_datetime(local, 'medium', locale=written())} {local.tzname()}"
+
+
+@register.filter
+def minute(moment: datetime) -> str:
+    """Date, time to the minute and zone."""
+    return f"{_to_the_minute(moment)} {timezone.localtime(moment).tzname()}"
+
+
+def _to_the_minute(moment: datetime) -> str:
+    return f"{day(moment)}, {dates.format_time(timezone.localtime(moment), 'short', locale=written())}"
+
+
+@register.filter
+def day(moment: date) -> str:
+    """The date: of a moment, that which it is where the reader is."""
+    local = timezone.localtime(moment) if isinstance(moment, datetime) else moment
+    return dates.format_date(local, "medium", locale=written())
+
+
+@register.filter
+def hour(moment: datetime, detail: str = "short") -> str:
+    """The time of a day and its zone; `detail` "medium" adds the seconds."""
+    local = timezone.localtime(moment)
+    return f"{dates.format_time(local, detail, locale=written())} {local.tzname()}"
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -183,7 +217,7 @@ def ago(moment: datetime, now: datetime) -> str:
         return pgettext("age", "%d min ago") % (seconds // 60)
     if seconds < 86400:
         return pgettext("age", "%d h ago") % (seconds // 3600)
-    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+    return _to_the_minute(moment)
 
 
 @register.simple_tag

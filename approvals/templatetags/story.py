@@ -19,7 +19,7 @@ from agents.tools import Check
 from approvals import cards
 from approvals.models import Approval, Decision, Role
 from approvals.queries import COUNTED, Row
-from approvals.templatetags.parts import BANDS, band, countdown
+from approvals.templatetags.parts import BANDS, band, countdown, percent
 from approvals.templatetags.visible import visible
 
 register = template.Library()
@@ -342,7 +342,7 @@ def left_on(approval: Approval) -> SafeString:
 def certainty(value: float | None) -> str:
     """A stated confidence in one phrase: Medium 71%."""
     word = BANDS[band(value)][2]
-    return str(word) if value is None else f"{word} {int(value * 100 + 1e-9)}%"
+    return str(word) if value is None else f"{word} {percent(int(value * 100 + 1e-9))}"
 
 
 @register.filter

@@ -12,29 +12,29 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from agents.pages import row_id
 from agents.payloads import Refused
-from approvals import queries, saved_filters
+from approvals import queries, readers, saved_filters
 from approvals.addresses import filter_from
 from approvals.models import UserSettings
 from approvals.requests import Request, back_to
-from approvals.settings_forms import KeysForm, ScreenForm
+from approvals.settings_forms import KeysForm, ReadingForm, ScreenForm
 
-FORMS = {"screen": ScreenForm, "keys": KeysForm}
+FORMS: dict[str, Any] = {"screen": ScreenForm, "reading": ReadingForm, "keys": KeysForm}
 
 
 @require_http_methods(["GET", "POST"])
 def settings(request: Request) -> HttpResponse:
     """Your settings: each card of the page is a form that saves its own part."""
-    part, now = request.POST.get("save", ""), model_to_dict(queries.settings_of(request.user))
+    person, part = request.user, request.POST.get("save", "")
+    now = {**model_to_dict(queries.settings_of(person)), "language": person.language, "time_zone": person.time_zone}
     forms = {name: kind(request.POST if name == part else None, initial=now) for name, kind in FORMS.items()}
-    wanted: dict[str, Any]
     if part == "reset-keys":
-        wanted = {"keys": {}}
+        UserSettings.objects.update_or_create(person=person, defaults={"keys": {}})
     elif part in forms and forms[part].is_valid():
-        wanted = forms[part].wanted
+        forms[part].keep(person)
     else:
         return render(request, "approvals/settings.html", {"forms": forms}, status=422 if part else 200)
-    UserSettings.objects.update_or_create(person=request.user, defaults=wanted)
-    messages.success(request, _("Your settings are saved."))
+    with readers.reader(person, request.headers.get("Accept-Language", "")).reads():  # which may be new
+        messages.success(request, _("Your settings are saved."))
     return redirect("settings")
 
 

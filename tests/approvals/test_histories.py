@@ -13,6 +13,7 @@ from agents.models import Action, Agent, Event, User
 from approvals import feedback, histories
 from approvals.histories import Band, Shares
 from approvals.models import Decision
+from approvals.templatetags import parts
 from tests.approvals.test_earned import keeper, label, labelled
 from tests.approvals.test_redrafts import regenerate
 from tests.approvals.test_trust import run
@@ -144,7 +145,7 @@ def test_the_page_has_a_table_for_each_chart(mara: User, enter: Enter) -> None:
     before(labelled(mara), weeks=1, times=12)
     page = words(enter, mara)
     monday = histories.of(keeper()).weeks[0].monday
-    assert f"{monday} 1 100% 1 0% 0 0% 0 0" in page
+    assert f"{parts.day(monday)} 1 100% 1 0% 0 0% 0 0" in page
     assert "90–100% 13 100% 13 as it says" in page
     html = enter(mara).get("/agents/records/").content.decode()
     assert (

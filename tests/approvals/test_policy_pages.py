@@ -69,7 +69,7 @@ def test_nobody_else_posts(cast: dict[str, User], client: Client) -> None:
 
 def test_rules_are_sentences_and_admins_find_them(desk: Client) -> None:
     page = strip_tags(desk.get("/policies/").content.decode())
-    assert "When tool begins with deploy., rate it critical or higher." in page
+    assert "When tool begins with deploy., rate it “Critical” or higher." in page
     assert 'href="/policies/"' in desk.get("/").content.decode()
 
 

@@ -190,7 +190,7 @@ def test_an_admin_changes_the_numbers_on_the_page(desk: Client) -> None:
     assert re.search(r"20 %\s+14 clean decisions in a row", page) and "2 % of what ran alone" in page
     answer = desk.post("/policies/change/", typed(FIRST, **numbers("10,5", "proposed", "3.5")))
     shown = strip_tags(desk.get(answer["Location"]).content.decode())
-    assert "10.5 %" in shown and "3.5 %, about 0.0 a day" in shown and "In force at once" in shown
+    assert "10.5%" in shown and "3.5 %, about 0.0 a day" in shown and "In force at once" in shown
     desk.post(answer["Location"], {"reason": "Careful for a while."})
     assert in_force() == Thresholds(0.105, "proposed", 0.035)
     assert "an admin agrees" in desk.get("/policies/2/").content.decode()

@@ -59,7 +59,7 @@ def test_an_admin_tries_a_rule_on_history_saves_it_and_the_next_action_obeys(
     page.fill("#f-reason", "Notices reach everybody.")
     page.get_by_role("button", name="Save and put into force").click()
     page.wait_for_url("**/policies/")
-    expect(page.locator(".rules")).to_contain_text("When tool is chat.post, ask the people of the tier “critical”")
+    expect(page.locator(".rules")).to_contain_text("When tool is chat.post, ask the people of the tier “Critical”")
     assert Policy.objects.get(active=True).version == in_force.version + 1
     assert (question(ask()).tier.level, question(before).tier.level) == (
         "critical",
