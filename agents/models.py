@@ -8,6 +8,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from agents.said import told
+
 
 def text(length: int, **options: Any) -> models.CharField:
     return models.CharField(max_length=length, blank=True, default="", **options)
@@ -254,6 +256,7 @@ class Action(models.Model):
     version = models.PositiveIntegerField(default=1)
     digest = models.CharField(max_length=64)
     title = models.TextField()
+    said = models.JSONField(default=dict)
     why = models.TextField(blank=True, default="")
     confidence = models.FloatField(null=True, blank=True)
     level = text(20, choices=Level)
@@ -315,6 +318,11 @@ class Action(models.Model):
         return f"#{self.pk} {self.title}"
 
     @property
+    def headline(self) -> str:
+        """The title in the reader's language, where the words are ours."""
+        return told(self.said, self.title)
+
+    @property
     def ended(self) -> bool:
         return self.state in self.State.endings()
 
@@ -332,6 +340,7 @@ class ActionVersion(models.Model):
     body = models.BinaryField()
     digest = models.CharField(max_length=64)
     title = models.TextField()
+    said = models.JSONField(default=dict)
     target = models.TextField(blank=True, default="")
     why = models.TextField(blank=True, default="")
     who = models.TextField(blank=True, default="")
@@ -343,6 +352,11 @@ class ActionVersion(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["action", "version"], name="one_row_per_version")]
+
+    @property
+    def headline(self) -> str:
+        """The title in the reader's language, where the words are ours."""
+        return told(self.said, self.title)
 
 
 class TrustScore(models.Model):

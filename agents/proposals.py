@@ -10,6 +10,7 @@ from agents import payloads, questions, tools
 from agents.models import Action, ActionVersion, Task, Tool, User
 from agents.prepared import insert, prepared
 from agents.reasons import in_english
+from agents.said import Said
 
 PROSE_LIMIT = 2_000
 NAME_LIMITS = {"step": 100, "tool": 200}
@@ -40,6 +41,7 @@ class Draft:
     body: bytes
     digest: str
     title: str
+    said: dict[str, Any]
     target: str
     why: str
     who: str
@@ -69,13 +71,16 @@ def draft(task: Task, wish: Wish, tool: Tool | None = None) -> Draft:
         arguments=arguments,
     )
     preview = in_english(tools.preview)(tool, wish.tool, payloads.arguments(body))
+    title = in_english(str)(preview.title)
+    said = preview.title.stored() if isinstance(preview.title, Said) else {}
     why, who, what = (prose[name][:PROSE_LIMIT] for name in ("why", "who", "what"))
     return Draft(
         tool,
         wish.tool,
         body,
         payloads.digest(body),
-        preview.title,
+        title,
+        said,
         preview.target.strip() or wish.tool,
         why,
         who,
@@ -137,6 +142,7 @@ def place(task: Task, wish: Wish, made: Draft, position: int) -> Action:
             depends_on=list(wish.depends_on),
             digest=made.digest,
             title=made.title,
+            said=made.said,
             why=made.why,
             confidence=made.confidence,
             key=wish.key,
@@ -157,6 +163,7 @@ def version(action: Action, made: Draft, *, editor: User | None = None) -> Actio
         body=made.body,
         digest=made.digest,
         title=made.title,
+        said=made.said,
         target=made.target,
         why=made.why,
         who=made.who,
@@ -173,6 +180,7 @@ def columns(action: Action, made: Draft) -> dict[str, Any]:
         "version": action.version + 1,
         "digest": made.digest,
         "title": made.title,
+        "said": made.said,
         "confidence": made.confidence,
         "tool_version": made.tool.version if made.tool else "",
         "hold_until": None,

@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from agents import payloads, schemas, tools
 from agents.models import Tool
+from agents.reasons import in_english
+from agents.said import Said
 
 MOST_OPTIONS = 20
 
@@ -90,12 +92,13 @@ def _option(option: dict[str, Any], tool: Tool | None, name: str, wanted: dict[s
     payloads.check_types(accepts, arguments)
     if problems := schemas.problems(accepts, arguments):
         raise payloads.Refused(_("One of its options is not accepted: %(problem)s") % {"problem": problems[0]})
-    preview = tools.preview(tool, name, arguments)
+    preview = in_english(tools.preview)(tool, name, arguments)
     undone = bool(tool and tool.effect.get("reversible")) if preview.reversible is None else preview.reversible
     return {
         "arguments": arguments,
         "why": option.get("why", ""),
-        "title": preview.title,
+        "title": in_english(str)(preview.title),
+        "said": preview.title.stored() if isinstance(preview.title, Said) else {},
         "undo": preview.undo,
         "facts": [[str(label), str(value)] for label, value in preview.facts],
         "reversible": undone,

@@ -3,19 +3,16 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
-from babel.core import Locale, UnknownLocaleError
-from babel.numbers import format_currency, get_currency_precision
-from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 
 from agents import payloads, trust
 from agents.models import Tool as Row
+from agents.said import Said
 from agents.transactions import whole
 
 # Dotted, and imported at the first use: listing a family does not load it.
@@ -89,7 +86,7 @@ class Preview:
     its tool says of all."""
 
     kind: Literal["email", "payment", "data", "command", "files", "generic"]
-    title: str
+    title: str | Said
     effect: str
     undo: str = ""
     facts: tuple[tuple[str, str], ...] = ()
@@ -211,20 +208,6 @@ def letter(row: Row | None, arguments: dict[str, Any], number: int) -> Letter | 
 def impact(row: Row, arguments: dict[str, Any]) -> Impact:
     tool = find(row.name) if row.source == Row.Source.BUILT_IN else None
     return tool.impact(arguments) if tool else Impact()
-
-
-def money(amount_minor: int, currency: str, language: str | None = None) -> str:
-    """An amount in full, as a reader of that language (or of the active one) writes it."""
-    amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=written(language))
-
-
-def written(language: str | None = None) -> Locale:
-    """How readers of that language, or of the active one, write numbers and dates."""
-    try:
-        return Locale.parse(to_locale(language or get_language() or "en"))
-    except (UnknownLocaleError, ValueError):  # a language that Django speaks and Babel does not
-        return Locale("en")
 
 
 @whole

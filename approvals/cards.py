@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from agents import payloads, tools
+from agents import amounts, payloads, tools
 from agents.models import Action, ActionVersion, Guidance, User
 from agents.payloads import Refused
 from approvals import decisions, gate, holds, openings, queries, wording
@@ -144,7 +144,7 @@ def disagreements(verdict: Verdict) -> list[dict[str, str]]:
 def _localised(values: dict[str, Any]) -> dict[str, Any]:
     shown = {name: number_format(v, force_grouping=True) if isinstance(v, int) else v for name, v in values.items()}
     if "amount_minor" in values:
-        shown["amount"] = tools.money(values["amount_minor"], values["currency"], get_language())
+        shown["amount"] = amounts.money(values["amount_minor"], values["currency"], get_language())
     return shown
 
 

@@ -132,7 +132,7 @@ class Row:
         """What is asked about: the question of the agent, where it asks one, or the action."""
         asked = self.approval.asked
         ask: str = asked.question.get("ask", "") if self.approval.kind == Approval.Kind.INPUT else ""
-        return ask or asked.title
+        return ask or asked.headline
 
     @property
     def one_click(self) -> bool:

@@ -36,7 +36,7 @@ def hits(words: str, reader: User) -> list[tuple[str, list[Hit]]]:
 
 def _actions(words: str) -> list[Hit]:
     rows = Action.objects.filter(title__icontains=words).select_related("agent").order_by("-pk")[:EACH]
-    return [Hit(row.title, reverse("action", args=[row.pk]), row.get_state_display()) for row in rows]
+    return [Hit(row.headline, reverse("action", args=[row.pk]), row.get_state_display()) for row in rows]
 
 
 def _tasks(words: str) -> list[Hit]:

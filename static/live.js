@@ -6,6 +6,7 @@
   const POLL_AFTER_MS = 10_000;
   const POLL_MS = 5_000;
   const SIGNED_OUT = new Set([4401, 4403]);
+  const TENTHS = new Intl.NumberFormat(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const REOPENED_BY_EXTENSION = new Set([1006, 1011, 1012, 1013]);
   const socket = document.getElementById("socket");
   if (!socket) return;
@@ -112,7 +113,7 @@
 
   function detail(now, silence) {
     if (paused) return missed ? hitl.word("held_back", { n: missed }) : "";
-    const seconds = silence < 10_000 ? (silence / 1000).toFixed(1) : String(Math.floor(silence / 1000));
+    const seconds = silence < 10_000 ? TENTHS.format(silence / 1000) : String(Math.floor(silence / 1000));
     return everOpen || now === "polling" || now === "lost" ? hitl.word("updated", { age: seconds }) : "";
   }
 

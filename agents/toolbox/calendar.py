@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agents.said import said
 from agents.toolbox.models import Effect as Happening
 from agents.toolbox.world import count, happened, quoted, schema, text, work
 from agents.tools import Call, Effect, Finding, Impact, Preview, Repeatability, Tool
@@ -49,7 +50,7 @@ def preview(arguments: dict[str, Any]) -> Preview:
     people = ", ".join(guests) or _("nobody else")
     return Preview(
         "generic",
-        title=_("Book %(title)s on %(day)s") % {"title": quoted(arguments["title"]), "day": arguments["day"]},
+        title=said("Book %(title)s on %(day)s", title=quoted(arguments["title"]), day=arguments["day"]),
         effect=ngettext(
             "An entry of %(minutes)s minutes is made; %(count)s person is invited.",
             "An entry of %(minutes)s minutes is made; %(count)s people are invited.",
@@ -70,7 +71,7 @@ def entries(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
 
 
 def preview_entries(arguments: dict[str, Any]) -> Preview:
-    title = _("Look up the calendar of %(day)s") % {"day": arguments["day"]}
+    title = said("Look up the calendar of %(day)s", day=arguments["day"])
     return Preview("generic", title, _("Only reads."), target=arguments["day"], verb=_("look it up"))
 
 

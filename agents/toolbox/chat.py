@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from agents.said import said
 from agents.toolbox.seed import TEAMS
 from agents.toolbox.world import count, happened, schema, work
 from agents.tools import Call, Effect, Impact, Preview, Repeatability, Tool
@@ -24,7 +25,7 @@ def preview(arguments: dict[str, Any]) -> Preview:
     words = {"team": arguments["team"], "count": count(len(people))}
     return Preview(
         "email",
-        title=_("Notify team %(team)s (%(count)s people)") % words,
+        title=said("Notify team %(team)s (%(count)s people)", team=arguments["team"], count=len(people)),
         effect=_("%(count)s people get a message now.") % words,
         undo=_("A message that was read stays read."),
         facts=((_("To"), _("%(team)s: %(people)s") % {"team": arguments["team"], "people": ", ".join(people)}),),

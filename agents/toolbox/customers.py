@@ -7,6 +7,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agents.said import Said, counted, said
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import SEGMENTS
 from agents.toolbox.world import count, happened, honour, quoted, schema, text, work
@@ -40,7 +41,7 @@ def preview_update(arguments: dict[str, Any]) -> Preview:
     customer = Customer.objects.filter(email=arguments["email"]).first()
     return Preview(
         "data",
-        title=_("Move %(email)s to plan %(plan)s") % arguments,
+        title=said("Move %(email)s to plan %(plan)s", email=arguments["email"], plan=arguments["plan"]),
         effect=_("One customer record changes."),
         undo=_("The old plan can be set again."),
         facts=((_("Before"), customer.plan if customer else "–"), (_("After"), arguments["plan"])),
@@ -61,7 +62,9 @@ def preview_export(arguments: dict[str, Any]) -> Preview:
     words = {"rows": count(size), "to": arguments["to"]}
     return Preview(
         "data",
-        title=ngettext("Export %(rows)s customer to %(to)s", "Export %(rows)s customers to %(to)s", size) % words,
+        title=counted(
+            "Export %(count)s customer to %(to)s", "Export %(count)s customers to %(to)s", size, to=arguments["to"]
+        ),
         effect=ngettext(
             "%(rows)s name and address leaves the customer database.",
             "%(rows)s names and addresses leave the customer database.",
@@ -86,7 +89,12 @@ def preview_label(arguments: dict[str, Any]) -> Preview:
     words = {"rows": count(size), "label": arguments["label"]}
     return Preview(
         "data",
-        title=ngettext("Label %(rows)s customer as %(label)s", "Label %(rows)s customers as %(label)s", size) % words,
+        title=counted(
+            "Label %(count)s customer as %(label)s",
+            "Label %(count)s customers as %(label)s",
+            size,
+            label=arguments["label"],
+        ),
         effect=ngettext(
             "%(rows)s customer record carries the label “%(label)s”.",
             "%(rows)s customer records carry the label “%(label)s”.",
@@ -108,7 +116,7 @@ def analyse(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
     return {"by": arguments["by"], "groups": dict(Counter(dict(by_city)).most_common(10))}
 
 
-def _reading(title: str, target: str) -> Preview:
+def _reading(title: Said, target: str) -> Preview:
     return Preview("data", title, _("Only reads."), target=target, verb=_("run it"))
 
 
@@ -116,7 +124,7 @@ TOOLS = (
     Tool(
         "crm.search", "1", "Find customers by name.", schema(name=text("Name")), Effect(read_only=True),
         Repeatability.READ_ONLY, search,
-        lambda a: _reading(_("Search customers named %(name)s") % {"name": quoted(a["name"])}, a["name"]),
+        lambda a: _reading(said("Search customers named %(name)s", name=quoted(a["name"])), a["name"]),
     ),
     Tool(
         "crm.update", "1", "Move a customer to another plan.",
@@ -143,6 +151,6 @@ TOOLS = (
         "data.analyse", "1", "Group all customers by one column.",
         schema(by={"type": "string", "title": "Group by", "enum": ["city", "plan", "segment"]}), Effect(read_only=True),
         Repeatability.READ_ONLY, analyse,
-        lambda a: _reading(_("Analyse customers by %(by)s") % a, a["by"]), timeout_seconds=60,
+        lambda a: _reading(said("Analyse customers by %(by)s", by=a["by"]), a["by"]), timeout_seconds=60,
     ),
 )  # fmt: skip

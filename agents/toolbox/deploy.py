@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from agents.said import said
 from agents.toolbox.world import count, happened, schema, text, work
 from agents.tools import Call, Check, Effect, Impact, Preview, Repeatability, Tool, ToolFailed
 
@@ -32,7 +33,7 @@ def preview_release(arguments: dict[str, Any]) -> Preview:
     words = {"build": build, "pool": arguments["pool"], "count": count(POOLS[arguments["pool"]])}
     return Preview(
         "command",
-        title=_("Release %(build)s to %(pool)s (%(count)s hosts)") % words,
+        title=said("Release %(build)s to %(pool)s (%(count)s hosts)", **words | {"count": POOLS[arguments["pool"]]}),
         effect=_("%(count)s production hosts get build %(build)s, one after another.") % words,
         undo=_("Rolling back is a release of its own."),
         facts=((_("Build"), build), (_("Pool"), arguments["pool"]), (_("Command"), "release --rolling")),
@@ -46,7 +47,7 @@ def preview_restart(arguments: dict[str, Any]) -> Preview:
     words = {"pool": arguments["pool"], "count": count(POOLS[arguments["pool"]])}
     return Preview(
         "command",
-        title=_("Restart worker pool %(pool)s (%(count)s hosts)") % words,
+        title=said("Restart worker pool %(pool)s (%(count)s hosts)", **words | {"count": POOLS[arguments["pool"]]}),
         effect=_("%(count)s hosts restart, two at a time.") % words,
         undo=_("Work under way on a host is lost when it restarts."),
         facts=((_("Pool"), arguments["pool"]), (_("Command"), "restart --batch 2")),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agents.said import Said, counted, said
 from agents.toolbox.world import count, earlier, folder, happened, honour, inside, schema, text, work
 from agents.tools import Call, Check, Effect, Impact, Preview, Repeatability, Tool, ToolFailed
 
@@ -78,7 +79,7 @@ def _there(paths: list[str]) -> list[Path]:
     return [path for path in found if path.is_file() and not path.is_symlink()]
 
 
-def _reading(title: str, target: str) -> Preview:
+def _reading(title: Said, target: str) -> Preview:
     return Preview("files", title, _("Only reads."), target=target, verb=_("read it"))
 
 
@@ -86,7 +87,7 @@ def preview_write(arguments: dict[str, Any]) -> Preview:
     there, size = _exists(arguments["path"]), len(arguments["text"])
     return Preview(
         "files",
-        title=_("Write %(path)s") % {"path": arguments["path"]},
+        title=said("Write %(path)s", path=arguments["path"]),
         effect=ngettext("A file of %(count)s character is written.", "A file of %(count)s characters is written.", size)
         % {"count": count(size)},
         undo=_("The file as it was is kept beside it."),
@@ -104,7 +105,7 @@ def _exists(name: str) -> bool:
         return False
 
 
-def _preview_paths(title: str, effect: str, undo: str, verb: str, paths: list[str]) -> Preview:
+def _preview_paths(title: Said, effect: str, undo: str, verb: str, paths: list[str]) -> Preview:
     there = sum(_exists(name) for name in paths)
     return Preview(
         "files", title, effect, undo,
@@ -118,7 +119,7 @@ def preview_delete(arguments: dict[str, Any]) -> Preview:
     size = len(arguments["paths"])
     number = {"count": count(size)}
     return _preview_paths(
-        ngettext("Delete %(count)s file", "Delete %(count)s files", size) % number,
+        counted("Delete %(count)s file", "Delete %(count)s files", size),
         ngettext("%(count)s file is deleted for good.", "%(count)s files are deleted for good.", size) % number,
         _("Deleted files cannot be brought back."), _("delete %(count)s") % number, arguments["paths"],
     )  # fmt: skip
@@ -129,7 +130,7 @@ def preview_archive(arguments: dict[str, Any]) -> Preview:
     number = {"count": count(size)}
     moves = ngettext("%(count)s file moves to the archive.", "%(count)s files move to the archive.", size)
     return _preview_paths(
-        ngettext("Archive %(count)s file", "Archive %(count)s files", size) % number, moves % number,
+        counted("Archive %(count)s file", "Archive %(count)s files", size), moves % number,
         _("They can be moved back at any time."), _("archive %(count)s") % number, arguments["paths"],
     )  # fmt: skip
 
@@ -138,11 +139,11 @@ TOOLS = (
     Tool(
         "files.list", "1", "List the files of a folder.", schema(folder=text("Folder", default=".")),
         Effect(read_only=True), Repeatability.READ_ONLY, listing,
-        lambda a: _reading(_("List the files of %(folder)s") % {"folder": a["folder"]}, a["folder"]),
+        lambda a: _reading(said("List the files of %(folder)s", folder=a["folder"]), a["folder"]),
     ),
     Tool(
         "files.read", "1", "Read one file.", schema(path=PATH), Effect(read_only=True), Repeatability.READ_ONLY, read,
-        lambda a: _reading(_("Read %(path)s") % {"path": a["path"]}, a["path"]),
+        lambda a: _reading(said("Read %(path)s", path=a["path"]), a["path"]),
     ),
     Tool(
         "files.write", "1", "Write one text file.",

@@ -5,8 +5,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from agents.amounts import money
+from agents.said import amount as money_of
+from agents.said import said
 from agents.toolbox.world import honour, schema, text, work
-from agents.tools import Call, Check, Effect, Impact, Preview, Repeatability, Tool, ToolFailed, money
+from agents.tools import Call, Check, Effect, Impact, Preview, Repeatability, Tool, ToolFailed
 
 # Name, stops, the least price in cents, hours on the way, and whether the fare is given back until the day before.
 AIRLINES = (
@@ -55,11 +58,12 @@ def _chosen(arguments: dict[str, Any]) -> dict[str, Any] | None:
 def preview_book(arguments: dict[str, Any]) -> Preview:
     chosen = _chosen(arguments)
     price = money(chosen["price_minor"], chosen["currency"]) if chosen else "–"
+    asked = money_of(chosen["price_minor"], chosen["currency"]) if chosen else "–"
     refunded = bool(chosen and chosen["refunded"])
     words = {"flight": arguments["flight"], "to": arguments["to"], "price": price}
     return Preview(
         "payment",
-        title=_("Book flight %(flight)s to %(to)s for %(price)s") % words,
+        title=said("Book flight %(flight)s to %(to)s for %(price)s", **words | {"price": asked}),
         effect=_("A seat is booked and %(price)s is charged.") % words,
         undo=_("The fare is refunded until the day before.") if refunded else _("The fare is not refunded."),
         facts=(
@@ -91,7 +95,7 @@ TOOLS = (
         "flights.search", "1", "Find flights of a day.", schema(**ROUTE), Effect(read_only=True, outside=True),
         Repeatability.READ_ONLY, search,
         lambda a: Preview(
-            "generic", _("Search flights to %(to)s on %(day)s") % a, _("Only reads."), target=a["to"], verb=_("search")
+            "generic", said("Search flights to %(to)s on %(day)s", to=a["to"], day=a["day"]), _("Only reads."), target=a["to"], verb=_("search")
         ),
     ),
     Tool(

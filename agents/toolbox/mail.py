@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agents.said import counted, said
 from agents.toolbox.models import Customer
 from agents.toolbox.seed import SEGMENTS
 from agents.toolbox.world import EMAIL, SENDER, count, happened, honour, quoted, schema, text, work
@@ -27,7 +28,7 @@ def preview(arguments: dict[str, Any]) -> Preview:
     to = arguments["to"]
     return Preview(
         "email",
-        title=_("Email %(subject)s to %(to)s") % {"subject": quoted(arguments["subject"]), "to": to},
+        title=said("Email %(subject)s to %(to)s", subject=quoted(arguments["subject"]), to=to),
         effect=_("One email leaves from %(sender)s.") % {"sender": SENDER},
         undo=_("Delivered mail cannot be called back."),
         facts=((_("To"), to), (_("From"), SENDER), (_("Subject"), arguments["subject"])),
@@ -76,7 +77,7 @@ def preview_campaign(arguments: dict[str, Any]) -> Preview:
     size, sample = people.count(), list(people.order_by("pk").values_list("email", flat=True)[:2])
     words = {
         "count": count(size), "segment": arguments["segment"], "sample": ", ".join(sample), "rest": count(max(size - 2, 0)),
-        "subject": quoted(arguments["subject"]), "sender": SENDER,
+        "sender": SENDER,
     }  # fmt: skip
     to = ngettext(
         "%(count)s person in “%(segment)s”: %(sample)s", "%(count)s people in “%(segment)s”: %(sample)s", size
@@ -85,8 +86,12 @@ def preview_campaign(arguments: dict[str, Any]) -> Preview:
         to = _("%(count)s people in “%(segment)s”: %(sample)s and %(rest)s more")
     return Preview(
         "email",
-        title=ngettext("Email %(subject)s to %(count)s recipient", "Email %(subject)s to %(count)s recipients", size)
-        % words,
+        title=counted(
+            "Email %(subject)s to %(count)s recipient",
+            "Email %(subject)s to %(count)s recipients",
+            size,
+            subject=quoted(arguments["subject"]),
+        ),
         effect=ngettext("%(count)s email leaves from %(sender)s.", "%(count)s emails leave from %(sender)s.", size)
         % words,
         undo=_("Delivered mail cannot be called back."),
@@ -125,7 +130,7 @@ def draft(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
 def preview_draft(arguments: dict[str, Any]) -> Preview:
     return Preview(
         "email",
-        title=_("Draft %(subject)s for %(to)s") % {"subject": quoted(arguments["subject"]), "to": arguments["to"]},
+        title=said("Draft %(subject)s for %(to)s", subject=quoted(arguments["subject"]), to=arguments["to"]),
         effect=_("A draft is saved. Nothing is sent."),
         undo=_("A draft can be deleted at any time."),
         facts=((_("To"), arguments["to"]), (_("Subject"), arguments["subject"])),

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models.functions import Now
 
-from agents.tools import money
+from agents.amounts import money
 
 
 class Effect(models.Model):

@@ -6,9 +6,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from agents.amounts import money
+from agents.said import Said, said
+from agents.said import amount as money_of
 from agents.toolbox.models import Account, Invoice
 from agents.toolbox.world import MONEY, happened, honour, schema, text, work
-from agents.tools import Call, Check, Effect, Impact, OutcomeUnknown, Preview, Repeatability, Tool, ToolFailed, money
+from agents.tools import Call, Check, Effect, Impact, OutcomeUnknown, Preview, Repeatability, Tool, ToolFailed
 
 
 def _take(account: str, amount: int) -> None:
@@ -60,7 +63,7 @@ def balance(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
     return {"account": account.slug, "balance": money(account.balance_minor, account.currency)}
 
 
-def _payment(title: str, party: str, slug: str, amount: int, currency: str, verb: str, *checks: Check) -> Preview:
+def _payment(title: Said, party: str, slug: str, amount: int, currency: str, verb: str, *checks: Check) -> Preview:
     account = Account.objects.filter(slug=slug).first()
     before = account.balance_minor if account else 0
     return Preview(
@@ -80,15 +83,15 @@ def _payment(title: str, party: str, slug: str, amount: int, currency: str, verb
 
 def preview_refund(arguments: dict[str, Any]) -> Preview:
     amount, currency, to = arguments["amount_minor"], arguments["currency"], arguments["to"]
-    words = {"amount": money(amount, currency), "to": to}
-    title, verb = _("Refund %(amount)s to %(to)s") % words, _("refund %(amount)s") % words
+    title = said("Refund %(amount)s to %(to)s", amount=money_of(amount, currency), to=to)
+    verb = _("refund %(amount)s") % {"amount": money(amount, currency)}
     return _payment(title, to, "refunds", amount, currency, verb)
 
 
 def preview_wire(arguments: dict[str, Any]) -> Preview:
     amount, currency, to = arguments["amount_minor"], arguments["currency"], arguments["to"]
-    words = {"amount": money(amount, currency), "to": to}
-    title, verb = _("Wire %(amount)s to %(to)s") % words, _("wire %(amount)s") % words
+    title = said("Wire %(amount)s to %(to)s", amount=money_of(amount, currency), to=to)
+    verb = _("wire %(amount)s") % {"amount": money(amount, currency)}
     return _payment(title, to, "operating", amount, currency, verb)
 
 
@@ -97,15 +100,19 @@ def preview_invoice(arguments: dict[str, Any]) -> Preview:
     amount, currency = (found.amount_minor, found.currency) if found else (0, "EUR")
     party = found.party if found else arguments["number"]
     is_open = bool(found and not found.settled)
-    words = {"number": arguments["number"], "amount": money(amount, currency), "party": party}
-    title = _("Pay invoice %(number)s, %(amount)s to %(party)s") % words
+    owed = money_of(amount, currency)
+    title = said(
+        "Pay invoice %(number)s, %(amount)s to %(party)s", number=arguments["number"], amount=owed, party=party
+    )
     check = Check(is_open, _("The invoice is open"), arguments["number"])
-    return _payment(title, party, "operating", amount, currency, _("pay %(amount)s") % words, check)
+    return _payment(
+        title, party, "operating", amount, currency, _("pay %(amount)s") % {"amount": money(amount, currency)}, check
+    )
 
 
 def preview_balance(arguments: dict[str, Any]) -> Preview:
     account = arguments["account"]
-    title = _("Read the balance of “%(account)s”") % {"account": account}
+    title = said("Read the balance of “%(account)s”", account=account)
     return Preview("payment", title, _("Only reads."), target=account, verb=_("read it"))
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from agents.said import said
 from agents.toolbox.world import count, honour, quoted, schema, text, work
 from agents.tools import Call, Check, Effect, Preview, Repeatability, Tool, ToolFailed
 
@@ -22,7 +23,7 @@ def preview(arguments: dict[str, Any]) -> Preview:
     words = count(len(arguments["body"].split()))
     return Preview(
         "email",
-        title=_("Publish %(title)s on the website") % {"title": quoted(arguments["title"])},
+        title=said("Publish %(title)s on the website", title=quoted(arguments["title"])),
         effect=_("A page of %(words)s words becomes public.") % {"words": words},
         undo=_("It can be taken down; what was read or copied stays out there."),
         facts=((_("Address"), f"/news/{arguments['slug']}"), (_("Tags"), ", ".join(arguments.get("tags", [])) or "–")),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from agents.said import said
 from agents.toolbox.world import quoted, schema, text, work
 from agents.tools import Call, Effect, Preview, Repeatability, Tool
 
@@ -32,7 +33,7 @@ def search(arguments: dict[str, Any], call: Call) -> dict[str, Any]:
 
 
 def preview(arguments: dict[str, Any]) -> Preview:
-    title = _("Search the web for %(query)s") % {"query": quoted(arguments["query"])}
+    title = said("Search the web for %(query)s", query=quoted(arguments["query"]))
     return Preview("generic", title, _("Only reads."), target=arguments["query"], verb=_("search"))
 
 

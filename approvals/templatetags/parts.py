@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from agents.tools import written
+from agents.amounts import written
 from approvals import verbs
 from approvals.templatetags.words import BROWSER_WORDS
 

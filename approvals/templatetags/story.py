@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from agents import payloads, reasons
 from agents.models import Action, Autonomy, Event, Feedback, Guidance, Task
+from agents.said import told as told_title
 from agents.tools import Check
 from approvals import cards
 from approvals.models import Approval, Decision, Role
@@ -217,6 +218,12 @@ def reach(event: Event) -> SafeString:
     return format_html("<code>{}</code>", visible(detail.get("tool") or detail.get("agent") or ""))
 
 
+@register.filter
+def option_title(option: dict[str, Any]) -> str:
+    """What an option does, in the reader's language."""
+    return told_title(option.get("said", {}), option["title"])
+
+
 @register.simple_tag
 def linked(action_id: int, title: str) -> SafeString:
     """The title of an action, and the way to its card."""
@@ -256,7 +263,7 @@ def subject(event: Event) -> str:
     if event.kind.startswith("trust."):
         return f"{detail.get('agent', '')}: {detail.get('tool', '')}"
     if event.action:
-        return event.action.title
+        return event.action.headline
     if event.kind.startswith("policy.") and event.policy_version:
         return _("policy %(version)d") % {"version": event.policy_version}
     if event.task:

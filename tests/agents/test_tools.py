@@ -6,8 +6,9 @@ import pytest
 from django.utils import translation
 
 from agents import tools
+from agents.amounts import money
 from agents.models import Tool as Row
-from agents.tools import Call, Effect, Repeatability, ToolFailed, money
+from agents.tools import Call, Effect, Repeatability, ToolFailed
 
 CALL = Call("1:1", 1, 1, lambda _percent, _note="": None)
 

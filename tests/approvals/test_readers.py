@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
 
-from agents import proposals, tools
+from agents import amounts, proposals, tools
 from agents.models import Event, User
+from agents.said import Said, amount, counted, said, told
 from approvals import controls, readers
 from approvals.consumers import ActionRegion, BoardRegion, QuietRegion, Region
 from approvals.templatetags import parts, story
@@ -110,7 +111,7 @@ def test_one_page_leaves_nothing_to_the_next(enter: Enter, lena: User) -> None:
 )
 def test_numbers_are_written_as_the_reader_writes_them(language: str, told: list[str]) -> None:
     with override(language):
-        assert [parts.percent(93), parts.percent(12.5), story.in_full(2451), tools.money(124_000, "EUR")] == told
+        assert [parts.percent(93), parts.percent(12.5), story.in_full(2451), amounts.money(124_000, "EUR")] == told
 
 
 def watching(kind: type[Region], person: User, **route: int) -> Region:
@@ -142,12 +143,37 @@ def test_readers_alike_share_a_drawing_and_others_do_not(kind: type[Region], len
 MAIL = {"to": "anna@acme.example", "subject": "Hello", "body": "Good day, Anna."}
 
 
+@pytest.mark.parametrize(
+    ("stored", "german", "english"),
+    [
+        (counted("Delete %(count)s file", "Delete %(count)s files", 1), "1 Datei löschen", "Delete 1 file"),
+        (counted("Delete %(count)s file", "Delete %(count)s files", 2451), "2.451 Dateien löschen", "Delete 2,451 files"),
+        (
+            said("Refund %(amount)s to %(to)s", amount=amount(124_000, "EUR"), to="5%(x)s"),
+            "1.240,00\xa0€ an 5%(x)s erstatten",
+            "Refund €1,240.00 to 5%(x)s",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_row_says_is_told_in_the_language_of_the_reader(stored: Said, german: str, english: str) -> None:
+    kept = json.loads(json.dumps(stored.stored()))
+    for language, words in (("de", german), ("en", english)):
+        with override(language):
+            assert told(kept, "") == words
+
+
+def test_what_agents_call_their_actions_is_told_as_it_stands(enter: Enter, lena: User) -> None:
+    action = propose("medium", arguments={"to": "Delete 2,451 files"})
+    assert action.said == {}
+    assert action.headline == action.title and "Delete 2,451 files" in page(enter(lena), f"/actions/{action.pk}/")
+
+
 def test_a_row_is_english_whoever_made_it(mara: User) -> None:
     tools.sync()
     task = a_task()
     with override("de"):
         action = propose(task=task, tool="email.send", arguments=MAIL)
-        assert tools.preview(action.tool, action.tool_name, MAIL).title == "E-Mail “Hello” an anna@acme.example"
+        assert action.headline == "E-Mail “Hello” an anna@acme.example"
         controls.stop_task(task, mara, proof())
     task.refresh_from_db()
     assert (action.title, task.reason) == ("Email “Hello” to anna@acme.example", "a person stopped it: Mara")
