@@ -22,7 +22,7 @@ CI = bool(os.environ.get("CI"))
 PYTEST = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 BESIDE = ("-n", "auto", "--dist", "loadfile")
 # What starts processes and browsers waits for them most of the time: one more at once than there are cores.
-WAITING = (*BESIDE, "-n", str(min(4, (os.cpu_count() or 1) + 1)))
+WAITING = ("-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist")
 PRODUCTION = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://:long-enough@127.0.0.1:1/0", "DEMO": "0",
     "EMBEDDED": "0", "SECRET_KEY": "of-the-check-only-and-longer-than-fifty-characters-0123456789", "ALLOWED_HOSTS": "hitl.example",
@@ -68,7 +68,8 @@ def suite(which: str = "not browser", **changes: str) -> bool:
     """First everything that only computes, then what starts processes."""
     good = pytest("-m", f"{which} and not processes", *BESIDE, "--maxprocesses", "4", **changes)
     started = ("-m", f"{which} and processes", *marked("processes"))
-    return pytest(*started, *WAITING, **changes) and good
+    # Test by test: each starts its own processes, and one file of them takes as long as all others together.
+    return pytest(*started, *WAITING, "worksteal", **changes) and good
 
 
 def on_postgres() -> bool:
@@ -92,7 +93,7 @@ def browser() -> bool:
     if chromium.path() is None:
         return missing("the journeys in a browser", f"Chromium (Debian: {' or '.join(chromium.PACKAGES)})")
     # Folder by folder: the largest files first would mix them, and a worker starts the product anew whenever it comes back.
-    return pytest("-m", "browser", *marked("browser"), *WAITING, "--no-loadscope-reorder")
+    return pytest("-m", "browser", *marked("browser"), *WAITING, "loadfile", "--no-loadscope-reorder")
 
 
 def missing(what: str, install: str) -> bool:
