@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from agents import payloads
+from agents import labels, payloads
 from agents.payloads import Refused
 from agents.schemas import Path
 from approvals.visible import escaped, is_plain
@@ -81,7 +81,7 @@ class Field:
     @property
     def description(self) -> str:
         text = self.schema.get("description")
-        return _(text) if text and isinstance(text, str) else ""
+        return labels.told(text) if isinstance(text, str) else ""
 
     @property
     def limits(self) -> str:

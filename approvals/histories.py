@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet
@@ -104,10 +104,10 @@ class History:
 
 
 def of(agent: Agent) -> History:
-    """The last 26 weeks. Three queries, however much happened."""
-    monday = _monday(timezone.localdate())
+    """The last 26 weeks, by UTC: the same figures for readers of every zone. Three queries, however much happened."""
+    monday = _monday(timezone.now().date())
     mondays = [monday - timedelta(weeks=back) for back in range(WEEKS)]
-    since = timezone.make_aware(datetime.combine(mondays[-1], time.min))
+    since = datetime.combine(mondays[-1], time.min, UTC)
     weeks = {day: Week(monday=day) for day in mondays}
     bands: dict[int | None, Band] = defaultdict(Band)
     for day, tenth, *outcome in _decided(agent, since):
@@ -116,7 +116,7 @@ def of(agent: Agent) -> History:
         for shares in (weeks[day.date()], bands[least]):
             shares.count(*outcome)
     found = _incidents(agent, since)
-    for day, count in found.order_by().values_list(TruncWeek("at")).annotate(Count("pk")):
+    for day, count in found.order_by().values_list(TruncWeek("at", tzinfo=UTC)).annotate(Count("pk")):
         weeks[day.date()].incidents = count
     newest = list(found.select_related("action", "task").order_by("-pk")[:SHOWN])
     first = max((at for at, week in enumerate(weeks.values()) if week.total or week.incidents), default=-1)
@@ -129,7 +129,7 @@ def _decided(agent: Agent, since: datetime) -> QuerySet[Decision, Any]:
     about = Decision.objects.filter(approval__action=OuterRef("approval__action"))
     rows = Decision.objects.filter(approval__action__agent=agent, at__gte=since, answer__in=TOLD)
     rows = rows.filter(approval__kind__in=(Approval.Kind.APPROVE, Approval.Kind.INPUT)).annotate(
-        week=TruncWeek("at"),
+        week=TruncWeek("at", tzinfo=UTC),
         tenth=Cast(Floor(F("approval__asked__confidence") * BANDS), IntegerField()),
         edited=Exists(about.filter(answer=EDIT)),
         redrafted=Exists(about.filter(answer=REDRAFT)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from agents import payloads
+from agents import labels, payloads
 from agents.payloads import Refused
 from agents.schemas import normal_schema
 from agents.validators import FORMATS
@@ -46,7 +46,7 @@ class Tree:
         self.left -= 1
         plain, nullable = _resolved(schema, self.root)
         title = plain.get("title")
-        label = _(title) if title and isinstance(title, str) else label
+        label = labels.told(title) if title and isinstance(title, str) else label
         kind = self._kind(plain, base, nullable, depth)
         made = KINDS[kind](plain, name, label, required, nullable, base, first, kind)
         if isinstance(made, Group):

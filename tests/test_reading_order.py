@@ -8,7 +8,7 @@ import pytest
 HOME = Path(__file__).resolve().parent.parent
 ORDER = [
     *(f"agents.{name}" for name in (
-        "guards", "transactions", "prepared", "pages", "validators", "clock", "amounts", "said", "models", "schemas", "strict", "payloads", "facts", "reasons", "ledger", "trust", "states", "stops",
+        "guards", "transactions", "prepared", "pages", "validators", "clock", "amounts", "said", "models", "schemas", "strict", "payloads", "facts", "reasons", "labels", "ledger", "trust", "states", "stops",
         "tools", "toolbox", "questions", "proposals", "edits", "plans.steps", "plans.phrases", "plans.drafting", "plans.dialogs", "plans.recorded", "plans", "lessons", "leases", "gate", "execution", "runner", "replays",
     )),
     *(f"approvals.{name}" for name in (

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agents import payloads, reasons
+from agents import labels, payloads, reasons
 from agents.models import Action, Autonomy, Event, Feedback, Guidance, Task
 from agents.said import told as told_title
 from agents.tools import Check
@@ -147,6 +147,17 @@ KINDS = {
         gettext_lazy("{who} found a rule broken: {what}"),
         gettext_lazy("A rule gave no answer"),
     ),
+    "person.created": ("user", gettext_lazy("{who} made an account: {what}"), gettext_lazy("Account made")),
+    "person.link": ("key", gettext_lazy("{who} made a link for {what}"), gettext_lazy("Link made")),
+    "person.arrived": ("user", gettext_lazy("{who} set a password: {what}"), gettext_lazy("Password set")),
+    "person.roles": ("user", gettext_lazy("{who} changed the roles of {what}"), gettext_lazy("Roles changed")),
+    "person.reset": ("key", gettext_lazy("{who} reset the password of {what}"), gettext_lazy("Password reset")),
+    "person.enabled": ("check", gettext_lazy("{who} enabled {what}"), gettext_lazy("Account enabled")),
+    "person.disabled": ("block", gettext_lazy("{who} disabled {what}"), gettext_lazy("Account disabled")),
+    "role.created": ("user", gettext_lazy("{who} added the role {what}"), gettext_lazy("Role added")),
+    "role.changed": ("user", gettext_lazy("{who} changed the role {what}"), gettext_lazy("Role changed")),
+    "role.deleted": ("x", gettext_lazy("{who} removed the role {what}"), gettext_lazy("Role removed")),
+    "tier.changed": ("shield", gettext_lazy("{who} changed the tier {what}"), gettext_lazy("Tier changed")),
     "change.asked": (
         "user",
         gettext_lazy("{who} asked for a change of rights: {what}"),
@@ -162,6 +173,18 @@ KINDS = {
         gettext_lazy("{who} overtook a change of rights: {what}"),
         gettext_lazy("Change of rights overtaken by another"),
     ),
+}
+# Who acts without being a person, as the ledger calls them.
+ACTORS = {
+    "person": gettext_lazy("Person"),
+    "agent": gettext_lazy("Agent"),
+    "worker": gettext_lazy("Worker"),
+    "gate": gettext_lazy("The gate"),
+    "clock": gettext_lazy("The clock"),
+    "probe": gettext_lazy("The tool’s own record"),
+    "command": gettext_lazy("Command"),
+    "replay": gettext_lazy("Replay"),
+    "demo": gettext_lazy("Demo"),
 }
 UNDER_CEILING = (
     "shield",
@@ -268,15 +291,34 @@ def subject(event: Event) -> str:
         return _("policy %(version)d") % {"version": event.policy_version}
     if event.task:
         return event.task.goal
-    return str(
-        detail.get("agent") or detail.get("tool") or (_("everything") if detail.get("scope") == "everything" else "")
-    )
+    if detail.get("scope") == "everything":
+        return _("everything")
+    named = next((detail[key] for key in ("agent", "tool", "name", "role") if detail.get(key)), None)
+    return str(named or tier_word(event.tier))
 
 
 @register.filter
 def state_word(name: str) -> str:
     """A state of a task or an action as it is called on screen."""
     return str(STATE_WORDS.get(name, name))
+
+
+@register.filter
+def actor_word(event: Event) -> str:
+    """What kind of actor it was, as it is called on screen."""
+    return str(ACTORS.get(event.actor_kind, event.actor_kind))
+
+
+@register.filter
+def tier_word(level: str) -> str:
+    """A level of risk as it is called on screen."""
+    return str(dict(Action.Level.choices).get(level, level))
+
+
+@register.filter
+def ours(text: str) -> str:
+    """A text of a built-in tool or agent in the reader's language; everybody else's as it stands."""
+    return labels.told(text)
 
 
 @register.filter

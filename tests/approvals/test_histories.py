@@ -171,3 +171,10 @@ def test_it_asks_three_times_however_much_happened(mara: User) -> None:
     with CaptureQueriesContext(connection) as asked:
         histories.of(agent)
     assert len(asked) == 3
+
+
+def test_the_figures_are_the_same_in_every_zone(mara: User) -> None:
+    before(labelled(mara), weeks=1, times=3)
+    with timezone.override("Pacific/Kiritimati"):
+        there = histories.of(keeper())
+    assert there == histories.of(keeper()) and there.decided
