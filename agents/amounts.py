@@ -19,7 +19,9 @@ def written(language: str | None = None) -> Locale:
 def money(amount_minor: int, currency: str, language: str | None = None) -> str:
     """An amount in full, as a reader of that language (or of the active one) writes it."""
     amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
-    return format_currency(amount, currency, locale=written(language))
+    said = format_currency(amount, currency, locale=written(language))
+    # Cards show every space that is none as what it is.
+    return said.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 def count(number: int) -> str:
