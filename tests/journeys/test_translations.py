@@ -1,4 +1,4 @@
-"""What translations do to pages: words two fifths longer, and the other direction of reading."""
+"""What translations do to pages: German, words two fifths longer, and the other direction of reading."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -67,9 +67,8 @@ def longer(text: str) -> str:
     return f"{text} {padding[:more]}" if " " in text.strip() else text + padding[:more]
 
 
-@pytest.fixture
-def wordy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever this process translates comes out longer."""
+def make_wordy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this process translates comes out longer from now on."""
 
     def patched(name: str) -> Any:
         said = getattr(trans_real, name)
@@ -79,8 +78,10 @@ def wordy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(translation._trans, name, patched(name))
 
 
-def drawn_here(page: Page, client: Client) -> None:
-    """Pages come from this process, which translates otherwise; what belongs to them comes from the product."""
+def desk_of(sign_in: SignIn, name: str) -> Page:
+    """A browser whose pages come from this process, which may translate otherwise; what belongs to them is the product's."""
+    page, client = sign_in(name), Client()
+    client.force_login(User.objects.get(username=name))
 
     def answer(route: Route) -> None:
         if route.request.resource_type != "document":
@@ -91,27 +92,32 @@ def drawn_here(page: Page, client: Client) -> None:
 
     page.route("**/*", answer)
     page.route_web_socket("**/live/**", lambda _socket: None)
+    return page
 
 
-def faults(page: Page, addresses: tuple[str, ...]) -> Iterator[tuple[str, int, str, str]]:
+def faults(page: Page, addresses: tuple[str, ...], ways: tuple[str, ...]) -> Iterator[tuple[str, int, str, str]]:
     for address in addresses:
         page.goto(address)
         for width in (1440, 390):
             page.set_viewport_size({"width": width, "height": 900})
-            for direction in ("ltr", "rtl"):
+            for direction in ways:
                 page.evaluate("way => document.documentElement.dir = way", direction)
                 yield from ((address, width, direction, fault) for fault in page.evaluate(FAULTS))
 
 
-def test_longer_words_and_the_other_direction_break_no_page(product: Product, sign_in: SignIn, wordy: None) -> None:
+def test_german_longer_words_and_the_other_direction_break_no_page(
+    product: Product, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     action, campaign = ask(), ask_for_a_campaign()
-    found = []
-    for name, addresses in (
-        ("ines", ("/", f"/actions/{campaign.pk}/", f"/actions/{action.pk}/")),
-        ("ada", ("/policies/", "/policies/change/", "/agents/records/")),
-    ):
-        page, client = sign_in(name), Client()
-        client.force_login(User.objects.get(username=name))
-        drawn_here(page, client)
-        found += faults(page, addresses)
+    cards = (f"/actions/{campaign.pk}/", f"/actions/{action.pk}/")
+    senior, admin = (desk_of(sign_in, name) for name in ("ines", "ada"))
+    User.objects.filter(username__in=("ines", "ada")).update(language="de")
+    found = [
+        *faults(senior, ("/", *cards, "/settings/"), ("ltr",)),
+        *faults(admin, ("/policies/", "/tiers/"), ("ltr",)),
+    ]
+    User.objects.update(language="en")
+    make_wordy(monkeypatch)
+    found += faults(senior, ("/", *cards), ("ltr", "rtl"))
+    found += faults(admin, ("/policies/", "/policies/change/", "/agents/records/", "/audit/"), ("ltr", "rtl"))
     assert not found, found
