@@ -11,7 +11,8 @@ run: .venv/.run
 test: .venv/.dev
 	@.venv/bin/python -m tests.checks
 
-# Many more rounds of every race, on both databases: before a release, and after a change of a lock, a claim or a move.
+# Many more rounds of every race, on both databases, and of every slip in a browser: before a release, and after a change of a
+# lock, a claim or a move, or of the scripts that keep rows still and decide.
 soak: .venv/.dev
 	@.venv/bin/python -m tests.checks soak
 

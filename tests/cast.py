@@ -124,7 +124,8 @@ def propose(
     tool = wish.pop("tool", None) or a_tool(level).name
     task = task or a_task()
     position = task.actions.count()
-    asked = proposals.Wish(f"step-{position}", tool, arguments or {"to": "anna"}, why="Because.", **wish)
+    wish = {"why": "Because.", **wish}
+    asked = proposals.Wish(f"step-{position}", tool, arguments or {"to": "anna"}, **wish)
     made = proposals.draft(task, asked)
     with transaction.atomic():
         action, version = proposals.add(task, asked, made, position)

@@ -89,9 +89,21 @@ def soak() -> bool:
         return pytest(*rounds, ROUNDS="60", DATABASE_URL=address) and good
 
 
+def no_browser(what: str) -> bool:
+    return missing(what, f"Chromium (Debian: {' or '.join(chromium.PACKAGES)})")
+
+
+def soak_browser() -> bool:
+    """A thousand slips, two hundred pushes into what somebody types, ten minutes in front of a moving board: half an hour."""
+    if chromium.path() is None:
+        return no_browser("the soak in a browser")
+    good = pytest(str(HOME / "tests" / "frontend" / "test_slips.py"), SLIPS="1000", PUSHES="200")
+    return pytest(str(HOME / "tests" / "journeys" / "soak_layout.py")) and good
+
+
 def browser() -> bool:
     if chromium.path() is None:
-        return missing("the journeys in a browser", f"Chromium (Debian: {' or '.join(chromium.PACKAGES)})")
+        return no_browser("the journeys in a browser")
     # Folder by folder: the largest files first would mix them, and a worker starts the product anew whenever it comes back.
     return pytest("-m", "browser", *marked("browser"), *WAITING, "loadfile", "--no-loadscope-reorder")
 
@@ -114,9 +126,10 @@ STEPS: dict[str, Callable[[], bool]] = {
     "postgres": on_postgres,
     "browser": browser,
 }
-# Too long for every change: run before a release, and after a change of a lock, a claim or a move.
-SLOWER: dict[str, Callable[[], bool]] = {"soak": soak}
-NEED_MORE = {"postgres", "browser", "soak"}  # than pip brings
+# Too long for every change: run before a release; the races after a change of a lock, a claim or a move, the other after
+# one of the scripts that keep rows still and decide.
+SLOWER: dict[str, Callable[[], bool]] = {"soak": soak, "soak_browser": soak_browser}
+NEED_MORE = {"postgres", "browser", "soak", "soak_browser"}  # than pip brings
 
 
 def install() -> None:

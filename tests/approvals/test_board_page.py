@@ -1,6 +1,9 @@
 """The live board as a reviewer's browser gets it."""
 
+import gzip
+import random
 import re
+import string
 
 import pytest
 from django.db import connection
@@ -209,6 +212,17 @@ def test_a_long_queue_asks_the_database_no_more_often(enter: Enter, cast: dict[s
     for _n in range(45):
         propose("medium", task=task)
     assert asked() == few
+
+
+def test_a_full_board_stays_under_60_kilobytes_on_the_wire(enter: Enter, mara: User) -> None:
+    """Fifty rows whose reasons have nothing in common, which no compression makes short."""
+    task, chance = a_task(), random.Random(20_261_201)
+    for n in range(50):
+        why = " ".join("".join(chance.sample(string.ascii_letters, 7)) for _word in range(20))
+        propose("medium", task=task, arguments={"to": f"customer-{n}"}, why=why)
+    html = page(enter(mara))
+    assert html.count('<li class="item"') == 50
+    assert len(gzip.compress(html.encode())) < 60_000
 
 
 def test_fifty_rows_then_show_more(enter: Enter, mara: User) -> None:

@@ -106,7 +106,7 @@ def test_it_can_be_found_wrong_from_the_board_with_a_reason(client: Client, mara
     asked = question(action)
     client.force_login(mara)
     page = client.get("/?scope=review").content.decode()
-    assert f"fine:{asked.pk}:" in page and f"wrong:{asked.pk}:" in page and "Ran alone 1" in page
+    assert f"fine:{asked.pk}:" in page and f"wrong:{asked.pk}:" in page and 'Ran alone <span class="num">1<' in page
     assert "This ran on its own" in client.get(f"/actions/{action.pk}/").content.decode()
     value = f"wrong:{asked.pk}:{asked.asked.version}:{asked.asked.digest}"
     post = {"answer": f"{value}:other", "nonce": proofs.issue(mara)}

@@ -34,6 +34,12 @@ def test_all_scripts_of_a_page_stay_under_45_kilobytes_on_the_wire():
     assert sum(len(gzip.compress((ROOT / "static" / name).read_bytes())) for name in loaded) < 45_000
 
 
+def test_the_fonts_that_a_page_loads_ahead_stay_under_150_kilobytes():
+    loaded = re.findall(r'{% static "([^"]+\.woff2)" %}', (ROOT / "templates/base.html").read_text())
+    assert len(loaded) == 3
+    assert sum((ROOT / "static" / name).stat().st_size for name in loaded) < 150_000
+
+
 def test_no_script_or_style_of_ours_asks_another_host():
     ours = [*(ROOT / "static").glob("*.js"), *(ROOT / "static").glob("*.css"), *(ROOT / "templates").rglob("*.html")]
     asked = {path.name: re.findall(r"(?:https?:)?//[\w.-]+\.\w{2,}", path.read_text()) for path in ours}

@@ -10,7 +10,18 @@ from agents.models import Action
 from approvals.models import Tier
 from tests.cast import at_a_glance
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import armed, ask, for_everybody, nothing_is_decided, on_board, press, ran, ready, state
+from tests.journeys.desk import (
+    armed,
+    ask,
+    ask_for_a_campaign,
+    for_everybody,
+    nothing_is_decided,
+    on_board,
+    press,
+    ran,
+    ready,
+    state,
+)
 from tests.processes.product import Product, until
 
 pytestmark = pytest.mark.browser
@@ -159,3 +170,32 @@ def test_another_draft_is_asked_for_and_half_of_it_taken_by_keyboard(product: Pr
     expect(page.locator(".told")).to_contain_text("This is what you change.")
     page.locator(".told button[value=save]").press("Enter")
     until(lambda: Action.objects.get(pk=action.pk).version == 3, 20, "the edit")
+
+
+def test_a_high_risk_is_found_checked_approved_and_judged_without_a_mouse(product: Product, sign_in: SignIn) -> None:
+    action = ask_for_a_campaign()
+    page = sign_in("ines")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("your offer")
+    expect(page.locator("#found-1-1")).to_be_visible(timeout=20_000)
+    page.keyboard.press("ArrowUp")  # from “Search all actions”, which was there before the answer came
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/actions/{action.pk}/")
+    left = page.locator("input[data-ack]:not(:checked), details[data-must-open]:not([data-read])")
+    for _each in range(left.count()):
+        before = left.count()
+        page.keyboard.press("v")
+        page.keyboard.press("Space")
+        expect(left).to_have_count(before - 1, timeout=20_000)
+    page.keyboard.press("End")
+    armed(page.locator("#card"))
+    page.keyboard.press("a")
+    confirm = page.locator("#confirm button[value^=approve]")
+    ready(confirm)
+    page.keyboard.press("a")
+    assert ran(action) == 1
+    page.goto(f"/actions/{action.pk}/")
+    page.keyboard.press("-")
+    page.keyboard.type("Too many people.")
+    page.keyboard.press("Control+Enter")
+    until(lambda: action.feedback.filter(comment="Too many people.").exists(), 20, "the word")

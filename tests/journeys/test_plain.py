@@ -105,8 +105,19 @@ def test_who_comes_second_reads_what_happened(mara: Page, sign_in: SignIn) -> No
 
 
 def test_nothing_scrolls_sideways_on_the_smallest_screen(sign_in: SignIn) -> None:
-    action = ask(arguments={"team": "platform", "text": "x" * 300})
+    """320 px are 1280 at 400 % zoom."""
+    action, campaign = ask(arguments={"team": "platform", "text": "x" * 300}), ask_for_a_campaign()
     page = sign_in("mara", width=320)
-    for address in ("/", f"/actions/{action.pk}/", f"/actions/{action.pk}/edit/", "/audit/", "/tasks/", "/agents/"):
+    cards = [f"/actions/{row.pk}/{part}" for row in (action, campaign) for part in ("", "edit/", "feedback/?word=bad")]
+    for address in (
+        "/",
+        "/?scope=all&q=x",
+        *cards,
+        "/audit/",
+        "/tasks/",
+        "/agents/",
+        "/settings/",
+        "/filters/?scope=all",
+    ):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
