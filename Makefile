@@ -27,7 +27,7 @@ bench: .venv/.dev
 
 # After a change of words: new ones come into the catalogue, and it is compiled. Needs xgettext (Debian: gettext).
 messages: .venv/.dev
-	@.venv/bin/python manage.py makemessages --locale de --no-location --no-wrap --no-obsolete --ignore .venv --ignore tests --ignore bench --ignore static
+	@.venv/bin/python manage.py makemessages
 	@.venv/bin/pybabel --quiet compile --directory locale --domain django
 
 # After a change of pyproject.toml: pins and hashes for every platform, no addresses.
