@@ -247,6 +247,12 @@ def option_title(option: dict[str, Any]) -> str:
     return told_title(option.get("said", {}), option["title"])
 
 
+@register.filter
+def server_words(text: str) -> str:
+    """What the server said of an option when it was offered: never an agent's words, so all of it may be told again."""
+    return _(text) if text else ""
+
+
 @register.simple_tag
 def linked(action_id: int, title: str) -> SafeString:
     """The title of an action, and the way to its card."""

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils.html import strip_tags
 
 from agents.models import Action, User
+from agents.toolbox import flights
 from tests.cast import Enter, a_task, approve, propose, reject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("office")]
@@ -124,3 +125,13 @@ def test_what_belongs_to_a_card_is_german(german: dict[str, Client], story: dict
 def test_a_refusal_is_german(german: dict[str, Client]) -> None:
     assert "Hier ist nichts" in text(german["mara"], "/actions/999999/", 404)
     assert "Nur Admins können" in text(german["mara"], "/policies/", 403)
+
+
+def test_options_are_german(german: dict[str, Client]) -> None:
+    trip = {"start": "Hamburg", "to": "Paris", "day": "2027-01-12", "traveller": "Lena Brandt"}
+    calls = [trip | {"flight": found["flight"]} for found in flights.options("Hamburg", "Paris", trip["day"])]
+    asked = {"ask": "Welcher Flug?", "options": [{"arguments": call} for call in calls]}
+    action = propose(tool="flights.book", arguments=calls[0], question=asked)
+    told = text(german["ines"], f"/actions/{action.pk}/")
+    assert "Zwischenstopps" in told and "Der Preis wird nicht erstattet." in told and " € buchen" in told
+    assert [words for words in sentences() if words in told] == []
