@@ -418,6 +418,20 @@ class Draft(models.Model):
         indexes = [models.Index(fields=["at"], name="draft_by_age")]
 
 
+class Attention(models.Model):
+    """That one person has a question before their eyes: a lease, which their page renews. It locks nobody else out."""
+
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="attention")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    reading_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["approval", "person"], name="one_attention_per_person")]
+        indexes = [
+            models.Index(fields=["reading_until"], condition=Q(reading_until__isnull=False), name="attention_reading")
+        ]
+
+
 class Decision(models.Model):
     """One person's answer about one version, with what that person was and saw. Never rewritten."""
 

@@ -14,15 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agents import payloads, plans, stops
+from agents.clock import NOW
 from agents.models import Action, Agent, Event, StopSwitch, Task, User
 from agents.pages import PAGE
 from approvals import decisions, holds, tiers
-from approvals.models import Approval, Decision, Role, Tier, UserSettings, Verdict
+from approvals.models import Approval, Attention, Decision, Role, Tier, UserSettings, Verdict
 
 SOON = timedelta(minutes=5)
 TOMBSTONE = timedelta(seconds=30)
 COUNTED = 1_000
 FEED = 20
+READERS = 3
 RUNNING = 12
 FEED_KINDS = (
     "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
@@ -121,6 +123,12 @@ class Row:
     @property
     def missing(self) -> list[Role]:
         return [role for role, voice in self.seats if voice is None]
+
+    @property
+    def readers(self) -> list[User]:
+        """Who has it before their eyes now, the first few: that somebody reads it matters, not how many do."""
+        here = self.approval.attention.all() if self.approval.state == Approval.State.OPEN else ()
+        return [attention.person for attention in here[:READERS]]
 
     @property
     def held(self) -> bool:
@@ -233,7 +241,10 @@ def row(approval: Approval) -> Row:
 def rows_of(approvals: list[Approval]) -> list[Row]:
     """Questions with their seats and voices loaded, and what those who answered may fill at this moment."""
     voices = Decision.objects.select_related("person").order_by("pk")
-    prefetch_related_objects(approvals, "tier__requirements", Prefetch("decisions", voices))
+    reading = Attention.objects.filter(reading_until__gt=NOW).select_related("person").order_by("pk")
+    prefetch_related_objects(
+        approvals, "tier__requirements", Prefetch("decisions", voices), Prefetch("attention", reading)
+    )
     heard = {voice.person_id for one in approvals if one.state == Approval.State.OPEN for voice in one.decisions.all()}
     powers = tiers.powers(heard) if heard else {}
     return [Row(approval, powers) for approval in approvals]

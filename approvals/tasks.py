@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 from agents import execution, facts, leases, ledger, runner
 from agents.models import Action, Heartbeat, Task
 from agents.states import A, Conflict
-from approvals import drafts, gate, trials
+from approvals import company, drafts, gate, trials
 from approvals.models import Approval
 
 logger = logging.getLogger(__name__)
@@ -104,6 +104,7 @@ def sweep() -> None:
     for trial_id in trials.left_behind()[:BATCH]:
         send(try_out, trial_id)
     drafts.outlived().delete()
+    company.lapse()
     ledger.seal()
 
 

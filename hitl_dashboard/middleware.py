@@ -121,6 +121,6 @@ class SessionLimits:
         seen = session.get("seen_at", 0)
         if left <= 0 or (seen and now - seen > settings.SESSION_IDLE_SECONDS):
             logout(request)
-        elif now - seen >= STAMP_SECONDS:  # not at every request: each stamp is a write
+        elif now - seen >= STAMP_SECONDS and "X-Background" not in request.headers:  # each stamp is a write
             session["seen_at"] = now
             session.set_expiry(min(settings.SESSION_IDLE_SECONDS, left))

@@ -101,10 +101,11 @@ window.hitl = (() => {
     }
   });
 
-  /* Own names read "You"; rows their reader asked for say so instead of offering to decide. */
+  /* Own names read "You", and nobody is told that they read themselves; rows their reader asked for say so instead of offering to decide. */
   function personal(root) {
     const me = document.body.dataset.person;
     for (const name of root.querySelectorAll(`[data-by="${me}"]`)) name.textContent = word("you");
+    for (const mark of root.querySelectorAll(`[data-reader="${me}"]`)) mark.remove();
     for (const row of root.querySelectorAll("[data-requesters]")) {
       row.classList.toggle("mine", row.dataset.requesters.split(" ").includes(me));
     }

@@ -15,7 +15,7 @@ from agents.models import Action, Guidance
 from agents.payloads import Refused
 from agents.prepared import prepared
 from agents.states import Conflict
-from approvals import cards, decisions, extensions, openings, proofs, queries
+from approvals import cards, company, decisions, extensions, openings, proofs, queries
 from approvals.addresses import filter_from, number
 from approvals.forms import SchemaForm
 from approvals.models import Approval, Decision
@@ -133,6 +133,13 @@ def opened(request: Request, action_id: int) -> HttpResponse:
     nonce = proofs.check(request.user, request.POST.get("nonce", ""))
     openings.keep(action_id, request.user, nonce, request.POST.getlist("part"))
     return HttpResponse(status=204) if request.htmx else redirect("action", action_id)
+
+
+@require_POST
+def reading(request: Request, action_id: int) -> HttpResponse:
+    """The page of a card says that it is still before somebody's eyes, or that they left it."""
+    (company.leave if request.POST.get("left") else company.read)(action_id, request.user)
+    return HttpResponse(status=204)
 
 
 @require_POST

@@ -237,7 +237,14 @@ def test_the_live_regions_hold_no_token_and_nothing_personal(enter: Enter, mara:
     assert html == other
     assert "csrf" not in html
     assert "nonce" not in html
-    assert re.findall(r'id="(\w+)"[^>]*hx-swap-oob="morph"', html) == ["stops", "standing", "outcome", "seats", "clock"]
+    assert re.findall(r'id="(\w+)"[^>]*hx-swap-oob="morph"', html) == [
+        "stops",
+        "standing",
+        "outcome",
+        "seats",
+        "clock",
+        "present",
+    ]
 
 
 def test_an_open_card_hears_of_a_newer_version_and_is_frozen(enter: Enter, mara: User, jonas: User) -> None:
