@@ -17,7 +17,7 @@ def steps(parameters: dict[str, Any]) -> list[Step]:
         Step(
             "release", "deploy.release", {"pool": pool, "build": build},
             why="The build has been on staging since yesterday without an error.", who=f"Users of {pool}",
-            what=f"{build} on {POOLS[pool]} hosts", confidence=0.94,
+            what=f"{build} on {POOLS[pool]} hosts", confidence=0.94, holds=True,  # nothing else is done to a pool meanwhile
         ),
         Step(
             "restart", "deploy.restart_pool", {"pool": pool},

@@ -38,8 +38,10 @@ class Step:
     result stands, as "edited", what people changed in the call before it ran (`became`).
 
     `instead_of` makes it the alternative to a step that people refused; otherwise it is left out. Whoever depends on
-    the refused step goes on after the alternative. `refine` makes the next version out of the last arguments and what a
-    person answered; `question` is what it asks instead of requesting (`agents.questions`). Without `refine` the arguments stay and the person sees them again. With `may_fail` the plan survives that the tool fails or that its
+    the refused step goes on after the alternative. `holds`: whether everything after it waits until it has ended, whatever
+    it depends on; None leaves that to the mode of its task. `refine` makes the next version out of the last arguments and
+    what a person answered; `question` is what it asks instead of requesting (`agents.questions`). Without `refine` the
+    arguments stay and the person sees them again. With `may_fail` the plan survives that the tool fails or that its
     arguments are blocked, as the run it was recorded from did.
     """
 
@@ -52,6 +54,7 @@ class Step:
     confidence: float | None = None
     depends_on: tuple[str, ...] = ()
     instead_of: str = ""
+    holds: bool | None = None
     may_fail: bool = False
     refine: Callable[[dict[str, Any], Answer], Refined] | None = None
     question: dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]] | None = None
@@ -93,22 +96,61 @@ def became(result: dict[str, Any], place: str, wanted: Any) -> Any:
     return next((change["now"] for change in reversed(changes) if change["at"] == place), wanted)
 
 
+def holding(step: Step, mode: str) -> bool:
+    """Whether what stands behind a step waits for it, in a task of this mode."""
+    return mode == Task.Mode.BLOCKING if step.holds is None else step.holds
+
+
 def next_step(steps: Sequence[Step], states: Mapping[str, str], mode: str) -> Step | Wait | Done:
     """The step to propose now, or why there is none. `states` holds the state of each proposed step's action."""
     alternatives = {step.instead_of: step.key for step in steps if step.instead_of}
     skipped = _skipped(steps, states, alternatives)
     for step in steps:
         state = states.get(step.key)
-        if state is None and step.key not in skipped and _free(step, states, alternatives):
-            return step
-        if mode == Task.Mode.BLOCKING and state is not None and state != A.SUCCEEDED:
+        if state is None and step.key not in skipped:
+            if _free(step, states, alternatives):
+                return step
+            if holding(step, mode) and _open(states):  # what it waits for may still let it come first
+                return Wait()
+        if holding(step, mode) and state is not None and state != A.SUCCEEDED:
             if state not in BAD:
                 return Wait()
             if _ends_here(step, state, alternatives):
+                if _open(states):  # what did not hold the plan still has to end
+                    return Wait()
                 return Done(T.FAILED if state == A.FAILED else T.STOPPED, _unproposed(steps, states), step.key)
-    if any(state not in BAD | {A.SUCCEEDED} for state in states.values()):
-        return Wait()
-    return _over(steps, states, skipped, set(alternatives))
+    return Wait() if _open(states) else _over(steps, states, skipped, set(alternatives))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a step of a plan stands that was not proposed yet: behind which steps it waits, by their keys. With none it is
+    next; one that is left out will never be proposed."""
+
+    behind: tuple[str, ...] = ()
+    left_out: bool = False
+
+
+def places(steps: Sequence[Step], states: Mapping[str, str], mode: str) -> dict[str, Place]:
+    """What each step that is still to come waits for. Pure, as `next_step` is, and of one mind with it."""
+    alternatives = {step.instead_of: step.key for step in steps if step.instead_of}
+    skipped = _skipped(steps, states, alternatives)
+    found: dict[str, Place] = {}
+    gates: list[str] = []
+    over = False  # a step that holds the plan has ended it
+    for step in steps:
+        state = states.get(step.key)
+        if state is None:
+            undecided = step.instead_of and states.get(step.instead_of) not in BAD | {A.SUCCEEDED}
+            needs = [key for key in step.depends_on if _fate(key, states, alternatives) != A.SUCCEEDED]
+            behind = dict.fromkeys([*([step.instead_of] if undecided else ()), *needs, *gates])
+            found[step.key] = Place(tuple(behind), over or (step.key in skipped and not undecided))
+        if not holding(step, mode) or step.key in skipped or state == A.SUCCEEDED:
+            continue
+        if state not in BAD:
+            gates.append(step.key)
+        over = over or (state in BAD and _ends_here(step, str(state), alternatives))
+    return found
 
 
 def narrowed(steps: Sequence[Step], key: str) -> list[Step]:
@@ -127,6 +169,10 @@ def refined(steps: Sequence[Step], key: str, arguments: dict[str, Any], answer: 
     """The next version of a step that a person answered."""
     refine = next((step.refine for step in steps if step.key == key), None)
     return refine(arguments, answer) if refine else Refined(arguments)
+
+
+def _open(states: Mapping[str, str]) -> bool:
+    return any(state not in BAD | {A.SUCCEEDED} for state in states.values())
 
 
 def _over(steps: Sequence[Step], states: Mapping[str, str], skipped: set[str], alternatives: set[str]) -> Done:
