@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from agents.models import Agent, User
-from approvals import amendments, cards, earned, live, queries, readers
+from approvals import amendments, cards, earned, live, queries, readers, stages
 from approvals.addresses import filter_from, number
 
 logger = logging.getLogger(__name__)
@@ -195,7 +195,7 @@ class TaskRegion(Region):
         return ("task", self.task_id)
 
     def render(self) -> str:
-        context = queries.task_standing(self.task_id)
+        context = stages.standing(self.task_id)
         return render_to_string("approvals/task.html#live", {**context, **STOPS, "pushed": True}) if context else ""
 
 

@@ -29,13 +29,18 @@ def start(
     by: ledger.Actor,
     starter: User | None = None,
     again: Feedback | None = None,
+    mode: str = "",
 ) -> Task:
-    """Start a task of a built-in agent. Raises Refused when the parameters do not fit its form or its plan breaks."""
+    """Start a task of a built-in agent, in the mode of its plan unless told otherwise. Raises Refused when the parameters
+    do not fit its form or its plan breaks."""
     plan = plans.find(agent.slug)
     if plan is None:
         raise Refused(_("This agent has no plan that could be started here."))
     if problems := schemas.fits(plan.parameters, payloads.check(parameters)):
         raise Refused("; ".join(problems))
+    mode = mode or plan.mode
+    if mode not in Task.Mode:
+        raise Refused(_("A task waits at each gated step, or goes on with what does not depend on it: choose one."))
     if held := stops.engaged().filter(Q(scope=Scope.EVERYTHING) | Q(agent=agent)).order_by("pause").first():
         paused, stopped = (
             _("This agent is paused. Resume it first."),
@@ -47,7 +52,7 @@ def start(
             goal = plan.goal(parameters)
         goal = f"Again: {goal}" if again else goal
         task = runner.start(
-            agent=agent, goal=goal, parameters=parameters, mode=plan.mode, by=by, starter=starter, again=again
+            agent=agent, goal=goal, parameters=parameters, mode=mode, by=by, starter=starter, again=again
         )
     except plans.Broken as error:
         logger.exception("the plan of %s broke", agent.slug)

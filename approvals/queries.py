@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agents import payloads, plans, stops
+from agents import payloads, stops
 from agents.clock import NOW
 from agents.models import Action, Agent, Event, StopSwitch, Task, User
 from agents.pages import PAGE
@@ -278,24 +278,6 @@ def _since(action: Action, shown: int) -> list[tuple[str, Any, Any]]:
         return []
     before, after = (payloads.arguments(bytes(found[number].body)) for number in (shown, action.version))
     return payloads.differences(before, after)
-
-
-def task_standing(task_id: int) -> dict[str, Any] | None:
-    """One task with its plan as it stands: each step with its action, if it has one yet; None for an unknown id."""
-    task = Task.objects.select_related("agent", "starter", "again__action", "again__person").filter(pk=task_id).first()
-    if task is None:
-        return None
-    actions = {action.step: action for action in task.actions.select_related("tool").order_by("position")}
-    steps = [(step, actions.get(step.key)) for step in _steps(task, actions.values())]
-    return {"task": task, "steps": steps, "now": timezone.now()}
-
-
-def _steps(task: Task, actions: Iterable[Action]) -> list[plans.Step]:
-    """The steps of a task; of a plan that breaks, those that it proposed."""
-    try:
-        return plans.steps_of(task)
-    except plans.Broken:
-        return [plans.Step(a.step, a.tool_name, {}, depends_on=tuple(a.depends_on)) for a in actions]
 
 
 def settings_of(person: User) -> UserSettings:

@@ -15,11 +15,24 @@ from agents.models import Agent, Task
 from agents.payloads import Refused
 from agents.plans.drafting import Redraft, redraft
 from agents.plans.recorded import recorded_result, recorded_steps
-from agents.plans.steps import Answer, Done, Plan, Refined, Step, Wait, holding, narrowed, next_step, places, refined
+from agents.plans.steps import (
+    Answer,
+    Done,
+    Place,
+    Plan,
+    Refined,
+    Step,
+    Wait,
+    holding,
+    narrowed,
+    next_step,
+    places,
+    refined,
+)
 from agents.transactions import whole
 
 __all__ = [
-    "Answer", "Broken", "Done", "Plan", "Redraft", "Refined", "Step", "Wait", "blamed", "choose", "defaults", "find", "holding",
+    "Answer", "Broken", "Done", "Place", "Plan", "Redraft", "Refined", "Step", "Wait", "blamed", "choose", "defaults", "find", "holding",
     "length", "next_step", "places", "recorded_result", "redraft", "refined", "steps_of", "sync",
 ]  # fmt: skip
 

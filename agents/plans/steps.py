@@ -132,7 +132,8 @@ class Place:
 
 
 def places(steps: Sequence[Step], states: Mapping[str, str], mode: str) -> dict[str, Place]:
-    """What each step that is still to come waits for. Pure, as `next_step` is, and of one mind with it."""
+    """What each step that is still to come waits for: what it needs, and the first of those that hold the plan before it.
+    Pure, as `next_step` is, and of one mind with it."""
     alternatives = {step.instead_of: step.key for step in steps if step.instead_of}
     skipped = _skipped(steps, states, alternatives)
     found: dict[str, Place] = {}
@@ -143,7 +144,7 @@ def places(steps: Sequence[Step], states: Mapping[str, str], mode: str) -> dict[
         if state is None:
             undecided = step.instead_of and states.get(step.instead_of) not in BAD | {A.SUCCEEDED}
             needs = [key for key in step.depends_on if _fate(key, states, alternatives) != A.SUCCEEDED]
-            behind = dict.fromkeys([*([step.instead_of] if undecided else ()), *needs, *gates])
+            behind = dict.fromkeys([*([step.instead_of] if undecided else ()), *needs, *gates[:1]])
             found[step.key] = Place(tuple(behind), over or (step.key in skipped and not undecided))
         if not holding(step, mode) or step.key in skipped or state == A.SUCCEEDED:
             continue

@@ -1,11 +1,12 @@
 """Small parts that many pages draw: icons, risk, certainty, voices, clocks. Every word in them is translated."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import ceil
 from typing import Any
 
-from babel import dates, numbers
+from babel import dates, lists, numbers
 from django import template
 from django.templatetags.static import static
 from django.urls import reverse
@@ -239,6 +240,12 @@ def state(row: Any) -> SafeString:
 def state_icon(state_name: str) -> str:
     """Name of the icon of a state; a question mark for one it does not know."""
     return STATE_ICONS.get(state_name, "ask")
+
+
+@register.filter
+def numbered(stages: Iterable[Any]) -> str:
+    """The numbers of some steps of a plan, in words: "2, 3 and 5"."""
+    return lists.format_list([str(stage.number) for stage in stages], locale=written())
 
 
 @register.filter

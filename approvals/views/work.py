@@ -13,7 +13,7 @@ from agents import edits, ledger, plans
 from agents.models import Action, Agent, Autonomy, StopSwitch, Task, Tool, TrustScore
 from agents.pages import page, row_id
 from agents.payloads import Refused
-from approvals import amendments, controls, decisions, earned, feedback, grants, histories, proofs, queries
+from approvals import amendments, controls, decisions, earned, feedback, grants, histories, proofs, queries, stages
 from approvals.addresses import plain
 from approvals.forms import SchemaForm
 from approvals.requests import Request
@@ -49,7 +49,7 @@ def tasks(request: Request) -> HttpResponse:
 
 @require_GET
 def task(request: Request, task_id: int) -> HttpResponse:
-    found = queries.task_standing(task_id)
+    found = stages.standing(task_id)
     if found is None:
         return render(request, "404.html", status=404)
     if request.htmx:
@@ -160,13 +160,15 @@ def start(request: Request, slug: str) -> HttpResponse:
     if plan is None:
         raise Refused(_("This agent has no plan that could be started here."))
     sent = request.POST if request.method == "POST" else None
+    mode = plain(request.POST.get("mode", "")) or plan.mode
     form = request.form = SchemaForm(plan.parameters, plans.defaults(plan), data=sent)
     if request.method == "POST" and request.POST.get("save") == "start" and form.is_valid():
         by = ledger.person(request.user, proofs.proof(request).session_hash)
-        made = controls.start(found, form.arguments, by=by, starter=request.user)
+        made = controls.start(found, form.arguments, by=by, starter=request.user, mode=mode)
         return redirect("task", made.pk)
     status = 422 if request.method == "POST" and form.errors else 200
-    return render(request, "approvals/start.html", {"agent": found, "plan": plan, "form": form}, status=status)
+    context = {"agent": found, "plan": plan, "form": form, "mode": mode, "modes": Task.Mode.choices}
+    return render(request, "approvals/start.html", context, status=status)
 
 
 @require_POST

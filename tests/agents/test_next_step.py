@@ -72,7 +72,7 @@ def test_what_comes_next(steps: list[Step], states: dict[str, str], mode: str, e
 @pytest.mark.parametrize(
     ("steps", "states", "mode", "expected"),
     [
-        (PLAIN, {"a": "PENDING"}, "blocking", {"b": Place(("a",)), "c": Place(("a", "b"))}),
+        (PLAIN, {"a": "PENDING"}, "blocking", {"b": Place(("a",)), "c": Place(("a",))}),
         (PLAIN, {"a": "PENDING"}, "queue", {"b": Place(), "c": Place()}),
         (TREE, {"a": "PENDING"}, "queue", {"b": Place(("a",)), "c": Place(), "d": Place(("b",))}),
         (TREE, {"a": "REJECTED"}, "queue", {"b": Place(("a",), True), "c": Place(), "d": Place(("b",), True)}),

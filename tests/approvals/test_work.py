@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agents import plans, tools
 from agents.models import Agent, StopSwitch, Task, User
+from agents.plans.steps import Step
 from tests.cast import Enter, a_task, propose, reject
 
 
@@ -236,3 +237,81 @@ def test_a_longer_page_asks_the_database_no_more_often(enter: Enter, mara: User,
             browser.get(address)
         asked.append(len(queries))
     assert asked[0] == asked[1] <= most
+
+
+def told(page: str, number: int) -> str:
+    """What the page says of one step of a plan."""
+    start = page.index(f'id="step-{number}"')
+    return page[start : page.index("</li>", start)]
+
+
+def branching(monkeypatch: pytest.MonkeyPatch, **last: object) -> None:
+    """A plan of four: the second follows from the first, the third is for itself, the fourth as a test wants it."""
+    steps = [
+        Step("step-0", "test.high", {}), Step("step-1", "test.low", {}, depends_on=("step-0",)),
+        Step("step-2", "test.low", {}), Step("step-3", "test.low", {}, **last),
+    ]  # fmt: skip
+    monkeypatch.setattr(plans, "steps_of", lambda _task: steps)
+
+
+def test_a_task_that_goes_on_says_what_waits_for_whom_and_what_goes_on(
+    enter: Enter, mara: User, ines: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    branching(monkeypatch)
+    task = a_task(mode="queue", total=4)
+    gated = propose("high", task=task)
+    page = shown(enter(mara), f"/tasks/{task.pk}/")
+    assert "Step 1 waits for people." in page and "Steps 3 and 4 go on meanwhile." in page
+    assert "Waits for: Senior reviewer." in told(page, 1) and "data-due" in told(page, 1) and "then expires" in told(page, 1)
+    assert "Waits for step 1, which needs: Senior reviewer." in told(page, 2)
+    assert "Goes on meanwhile" in told(page, 3)
+    reject(gated, ines)
+    page = shown(enter(mara), f"/tasks/{task.pk}/")
+    assert "waits for people" not in page and "Left out" in told(page, 2) and "To come" in told(page, 3)
+
+
+def test_a_task_that_waits_says_that_nothing_goes_on(enter: Enter, mara: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    branching(monkeypatch)
+    task = a_task(mode="blocking", total=4)
+    propose("high", task=task)
+    page = shown(enter(mara), f"/tasks/{task.pk}/")
+    assert "Nothing else goes on until then." in page
+    assert "Waits for step 1, which needs: Senior reviewer." in told(page, 3)
+
+
+def test_a_step_with_a_mode_of_its_own_says_so(enter: Enter, mara: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    branching(monkeypatch, holds=True)
+    page = shown(enter(mara), f"/tasks/{a_task(mode='queue').pk}/")
+    assert "holds the plan" in told(page, 4) and "holds the plan" not in told(page, 3)
+
+
+def test_a_plan_of_many_steps_asks_the_database_no_more_often(
+    enter: Enter, mara: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, asked = enter(mara), []
+    browser.get("/tasks/")
+    for length in (2, 12):
+        steps = [Step(f"step-{number}", "test.high", {}) for number in range(length)]
+        monkeypatch.setattr(plans, "steps_of", lambda _task, steps=steps: steps)
+        task = a_task(mode="queue")
+        for _number in range(length):
+            propose("high", task=task)
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(f"/tasks/{task.pk}/")
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 22
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("", "blocking"), ("queue", "queue"), ("blocking", "blocking")])
+def test_whoever_starts_a_task_chooses_whether_it_waits(
+    enter: Enter, mara: User, agent: Agent, mode: str, expected: str
+) -> None:
+    browser = enter(mara)
+    assert browser.post(f"/agents/{agent.slug}/start/", {**posted(agent), "mode": mode}).status_code == 302
+    assert Task.objects.get().mode == expected
+
+
+def test_a_mode_that_does_not_exist_starts_nothing(enter: Enter, mara: User, agent: Agent) -> None:
+    answer = enter(mara).post(f"/agents/{agent.slug}/start/", {**posted(agent), "mode": "<b>often"})
+    assert (answer.status_code, Task.objects.count()) == (422, 0)
+    assert "choose one" in answer.content.decode()
