@@ -143,6 +143,7 @@ class Task(models.Model):
     parameters = models.JSONField(default=dict)
     script = models.JSONField(null=True, blank=True)
     again = models.OneToOneField("Feedback", null=True, blank=True, on_delete=models.PROTECT, related_name="retry")
+    renews = models.OneToOneField("Action", null=True, blank=True, on_delete=models.PROTECT, related_name="renewal")
     mode = models.CharField(max_length=20, choices=Mode, default=Mode.BLOCKING)
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
     done = models.PositiveIntegerField(default=0)
@@ -182,6 +183,11 @@ class Task(models.Model):
     @property
     def ended(self) -> bool:
         return self.state in self.State.endings()
+
+    @property
+    def anew(self) -> "Action | None":
+        """The action of an earlier task whose step this one does anew: somebody called it bad, or its time ran out."""
+        return self.again.action if self.again else self.renews
 
     @property
     def progress_percent(self) -> int:

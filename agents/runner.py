@@ -271,8 +271,10 @@ def start(
     starter: Any = None,
     script: Any = None,
     again: Feedback | None = None,
+    renews: Action | None = None,
 ) -> Task:
-    """Queue a piece of work; a worker takes it at the next hint or sweep. `again`: the mark that it tries to do better than."""
+    """Queue a piece of work; a worker takes it at the next hint or sweep. `again`: the mark that it tries to do better
+    than; `renews`: the expired action that it asks about once more."""
     task = Task(
         agent=agent,
         agent_version=agent.version,
@@ -282,10 +284,11 @@ def start(
         starter=starter,
         script=script,
         again=again,
+        renews=renews,
     )
     task.total = plans.length(plans.steps_of(task))
     task.runnable_at = NOW
     task.save()
-    about = {"again": again.action_id} if again else {}
+    about = {"again": task.anew.pk} if task.anew else {}
     ledger.record("task.queued", by, task=task, to=T.QUEUED, detail=about)
     return task

@@ -29,6 +29,7 @@ def start(
     by: ledger.Actor,
     starter: User | None = None,
     again: Feedback | None = None,
+    renews: Action | None = None,
     mode: str = "",
 ) -> Task:
     """Start a task of a built-in agent, in the mode of its plan unless told otherwise. Raises Refused when the parameters
@@ -50,9 +51,9 @@ def start(
     try:
         with plans.blamed():
             goal = plan.goal(parameters)
-        goal = f"Again: {goal}" if again else goal
+        goal = f"Again: {goal}" if again or renews else goal
         task = runner.start(
-            agent=agent, goal=goal, parameters=parameters, mode=mode, by=by, starter=starter, again=again
+            agent=agent, goal=goal, parameters=parameters, mode=mode, by=by, starter=starter, again=again, renews=renews
         )
     except plans.Broken as error:
         logger.exception("the plan of %s broke", agent.slug)
@@ -70,18 +71,40 @@ def try_again(action: Action, person: User, by: ledger.Actor, *, reasons: Collec
         return earlier
     if not mark.told:
         raise Refused(_("Say what to do otherwise: choose a reason, or write it."))
-    before = action.task
-    if before.script is not None:
+    _repeatable(action)
+    task = start(mark.agent, action.task.parameters, by=by, starter=person, again=mark)
+    ledger.record("feedback.retried", by, action=action, reason=mark.told, detail={"task": task.pk})
+    return task
+
+
+@whole
+def renew(action: Action, person: User, proof: Proof) -> Task:
+    """Let the agent ask once more about an action whose time ran out: a new task proposes that step anew, and the gate
+    judges it. The expired one never runs. The second time finds the task of the first."""
+    _reviewer(person)
+    _locked(action.task)
+    action.refresh_from_db(fields=["state"])
+    if earlier := Task.objects.filter(renews=action).first():
+        return earlier
+    if action.state != Action.State.EXPIRED:
+        raise Conflict(_("This action did not expire."), kind="decided", action=action)
+    _repeatable(action)
+    by = ledger.person(person, proof.session_hash)
+    task = start(action.agent, action.task.parameters, by=by, starter=person, renews=action)
+    ledger.record("action.renewed", by, action=action, detail={"task": task.pk})
+    return task
+
+
+def _repeatable(action: Action) -> None:
+    """Refuse where nobody is there who could do the step of this action anew."""
+    if action.task.script is not None:
         raise Refused(_("This run is only played again: nobody is there who could do it anew."))
     try:
-        known = any(step.key == action.step for step in plans.steps_of(before))
+        known = any(step.key == action.step for step in plans.steps_of(action.task))
     except plans.Broken:
         known = False
     if not known:
         raise Refused(_("The plan of this agent has no such step any more."))
-    task = start(mark.agent, before.parameters, by=by, starter=person, again=mark)
-    ledger.record("feedback.retried", by, action=action, reason=mark.told, detail={"task": task.pk})
-    return task
 
 
 @whole

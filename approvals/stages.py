@@ -40,7 +40,7 @@ class Stage:
 
 def standing(task_id: int) -> dict[str, Any] | None:
     """One task with its plan: which stages wait for people and which go on meanwhile; None for an unknown id."""
-    related = ("agent", "starter", "again__action", "again__person")
+    related = ("agent", "starter", "again__action", "again__person", "renews")
     task = Task.objects.select_related(*related).filter(pk=task_id).first()
     if task is None:
         return None

@@ -21,6 +21,7 @@ urlpatterns = [
     path("actions/<id:action_id>/letter/", cards.letter, name="letter"),
     path("actions/<id:action_id>/opened/", cards.opened, name="opened"),
     path("actions/<id:action_id>/feedback/", records.feedback, name="feedback"),
+    path("actions/<id:action_id>/renew/", records.renew, name="renew"),
     path("actions/<id:action_id>/edit/", edits.edit, name="edit"),
     path("actions/<id:action_id>/compare/", edits.compare, name="compare"),
     path("actions/<id:action_id>/draft/", edits.draft, name="draft"),

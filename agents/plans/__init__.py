@@ -89,7 +89,7 @@ def steps_of(task: Task) -> list[Step]:
         return recorded_steps(task.script)
     plan = find(task.agent.slug)
     steps = list(plan.steps({**defaults(plan), **task.parameters})) if plan else []
-    return narrowed(steps, task.again.action.step) if task.again else steps
+    return narrowed(steps, task.anew.step) if task.anew else steps
 
 
 def length(steps: Sequence[Step]) -> int:

@@ -85,6 +85,11 @@ KINDS = {
     "feedback.good": ("check", gettext_lazy("{who} found {what} good"), gettext_lazy("Found good")),
     "feedback.bad": ("x", gettext_lazy("{who} found {what} bad"), gettext_lazy("Found bad")),
     "feedback.reworded": ("edit", gettext_lazy("{who} said more about {what}"), gettext_lazy("More said about it")),
+    "action.renewed": (
+        "again",
+        gettext_lazy("{who} had the agent ask again about {what}"),
+        gettext_lazy("Asked again"),
+    ),
     "feedback.retried": ("again", gettext_lazy("{who} had {what} tried again"), gettext_lazy("Tried again")),
     "preference.learnt": (
         "edit",

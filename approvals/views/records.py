@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents import ledger
 from agents.models import Action, Agent, Event
@@ -74,6 +74,13 @@ def feedback(request: Request, action_id: int) -> HttpResponse:
         more = {"problem": str(problem), "kept": {"comment": given, "reasons": reasons}}
         return _feedback(request, found, back, 409 if isinstance(problem, Conflict) else 422, **more)
     return HttpResponse(status=204) if request.htmx else redirect(back)
+
+
+@require_POST
+def renew(request: Request, action_id: int) -> HttpResponse:
+    """Ask the agent of an expired action to ask again."""
+    found = get_object_or_404(Action.objects.select_related("agent", "task"), pk=action_id)
+    return redirect("task", controls.renew(found, request.user, proofs.proof(request)).pk)
 
 
 def _feedback(request: Request, action: Action, back: str, status: int = 200, **more: Any) -> HttpResponse:

@@ -262,7 +262,11 @@ def test_a_task_that_goes_on_says_what_waits_for_whom_and_what_goes_on(
     gated = propose("high", task=task)
     page = shown(enter(mara), f"/tasks/{task.pk}/")
     assert "Step 1 waits for people." in page and "Steps 3 and 4 go on meanwhile." in page
-    assert "Waits for: Senior reviewer." in told(page, 1) and "data-due" in told(page, 1) and "then expires" in told(page, 1)
+    assert (
+        "Waits for: Senior reviewer." in told(page, 1)
+        and "data-due" in told(page, 1)
+        and "then expires" in told(page, 1)
+    )
     assert "Waits for step 1, which needs: Senior reviewer." in told(page, 2)
     assert "Goes on meanwhile" in told(page, 3)
     reject(gated, ines)
