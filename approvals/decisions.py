@@ -53,12 +53,13 @@ class Proof:
 @dataclass(frozen=True)
 class Seen:
     """What was on screen when the person answered: the exact version, under a nonce that the page was given, and
-    whether it was approved already and held."""
+    whether it was approved already and held. `batch` names what was answered together with it from one table."""
 
     version: int
     digest: str
     nonce: str
     held: bool = False
+    batch: str = ""
 
     @property
     def nonce_hash(self) -> str:
@@ -78,7 +79,7 @@ def decide(
 ) -> Decision:
     """Give one voice, approve or reject, about the version on screen. The same nonce again gets the same answer.
 
-    What is approved and held can still be rejected by whoever has not answered yet.
+    In a batch only what may be decided among others. What is approved and held can still be rejected by whoever has not answered yet.
     """
     held = seen.held and answer == Answer.REJECT
     desk = _at_desk(approval, person, seen, A.APPROVED if held else A.PENDING)
@@ -88,6 +89,8 @@ def decide(
         desk.still_held()
     else:
         desk.still_open()
+    if seen.batch and (why := alone(desk.approval)):
+        raise Refused(why)
     if answer == Answer.APPROVE and desk.approval.kind == Approval.Kind.INPUT:
         raise Refused(_("This is a question. Answer it, edit the action or reject it; a yes alone would be a guess."))
     seat = desk.seat_for(answer)
@@ -441,6 +444,22 @@ def one_click(tier: Tier) -> bool:
     return tier.level in ONE_CLICK and not tier.card_seconds
 
 
+def alone(approval: Approval) -> str:
+    """The sentence that says why this is decided by itself; empty where it may be decided among others like it."""
+    tier = approval.tier
+    if approval.kind != Approval.Kind.APPROVE:
+        return _("It asks something, so it is answered on its card.")
+    if tier.level != Level.LOW or approval.verdict.level != Level.LOW:
+        return _("It is not of low risk.")
+    if not one_click(tier) or tier.reauthenticate:
+        return _("Its tier wants the card to be read.")
+    if len(tiers.seats(tier)) != 1:
+        return _("It needs more than one approval.")
+    if (approval.action.confidence or 0) < risk.SURE_FROM:
+        return _("The agent is not confident enough.")
+    return ""
+
+
 def seconds_left(approval: Approval, person: User, now: datetime) -> int:
     """How much longer this person has to have the card of this version open before their approval counts."""
     views = approval.views.filter(person=person, surface=CardView.Surface.CARD, digest=approval.asked.digest)
@@ -489,10 +508,11 @@ def _voice(desk: _Desk, answer: str, proof: Proof, view: CardView, seat: str, no
         approval=approval, person=person, answer=answer, note=note, roles=sorted(desk.roles.get(person.pk, ())),
         seat=seat, version=seen.version, digest=seen.digest, view=view, template_version=view.template_version,
         policy_version=policy_version, session_hash=proof.session_hash, assurance=proof.assurance,
-        nonce_hash=seen.nonce_hash,
+        nonce_hash=seen.nonce_hash, batch=seen.batch,
     )  # fmt: skip
     insert(decision)
-    about: dict[str, Any] = {"tier": approval.level, "policy_version": policy_version, "detail": {"seat": seat}}
+    detail = {"seat": seat, **({"batch": seen.batch} if seen.batch else {})}
+    about: dict[str, Any] = {"tier": approval.level, "policy_version": policy_version, "detail": detail}
     by = ledger.person(person, proof.session_hash)
     ledger.record(f"decision.{answer}", by, action=approval.action, reason=note, **about)
     return decision

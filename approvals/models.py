@@ -466,6 +466,8 @@ class Decision(models.Model):
     session_hash = models.CharField(max_length=64)
     assurance = models.CharField(max_length=40)
     nonce_hash = models.CharField(max_length=64)
+    # What was answered together from one table has one name; empty for what was answered by itself.
+    batch = text(64)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -487,6 +489,7 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["-at"], name="decision_recent"),
             models.Index(fields=["person", "-at"], name="decision_by_person"),
+            models.Index(fields=["batch"], condition=~Q(batch=""), name="decision_by_batch"),
         ]
 
 

@@ -17,7 +17,7 @@ from agents import payloads, stops
 from agents.clock import NOW
 from agents.models import Action, Agent, Event, StopSwitch, Task, User
 from agents.pages import PAGE
-from approvals import decisions, holds, tiers
+from approvals import batches, decisions, holds, tiers
 from approvals.models import Approval, Attention, Decision, Role, Tier, UserSettings, Verdict
 
 SOON = timedelta(minutes=5)
@@ -148,10 +148,33 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Stack:
+    """Waiting questions that are alike, as one row of the board. It stands where its most urgent one would."""
+
+    members: list[Approval]
+
+    @property
+    def first(self) -> Approval:
+        return self.members[0]
+
+    @property
+    def alike(self) -> batches.Alike:
+        return batches.Alike.of(self.first)
+
+    @property
+    def due(self) -> datetime | None:
+        return min((one.deadline for one in self.members if one.deadline), default=None)
+
+    @property
+    def least_sure(self) -> float | None:
+        return min((one.asked.confidence for one in self.members if one.asked.confidence is not None), default=None)
+
+
+@dataclass(frozen=True)
 class Group:
     key: str
     title: str
-    rows: list[Row]
+    rows: list[Row | Stack]
 
 
 def audience(person: User, wanted: Filter) -> Audience:
@@ -171,8 +194,12 @@ def board(who: Audience) -> dict[str, Any]:
     held = list(_held(now))
     rows = {row.approval.pk: row for row in rows_of([*soon, *rest, *rewritten, *gone, *held])}
     soon.sort(key=lambda approval: (-approval.tier.weight, approval.deadline))
+    shown = [*soon, *rest[: who.filter.length]]
+    # Who searches for words wants those that have them, each as it is.
+    stacks = [] if who.filter.text else [Stack(members) for members in batches.stacks(shown)]
     return {
-        "groups": _groups(soon, rest[: who.filter.length], now, rows),
+        "groups": _groups(soon, rest[: who.filter.length], now, _in_place(rows, stacks)),
+        "folded": [(stack, one) for stack in stacks for one in stack.members],
         "rewritten": [rows[approval.pk] for approval in rewritten],
         "gone": [rows[approval.pk] for approval in gone if not _superseded(rows[approval.pk])],
         "held": [rows[approval.pk] for approval in held],
@@ -380,7 +407,9 @@ def _open(roles: Iterable[str], wanted: Filter, state: str = Approval.State.OPEN
 
 
 def _rows(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
-    return approvals.select_related("action__agent", "action__task", "asked", "tier")
+    return approvals.select_related("action__agent", "action__task", "asked", "tier", "verdict").defer(
+        "verdict__reasons"
+    )
 
 
 def _tiers_of(roles: Iterable[str]) -> QuerySet[Tier]:
@@ -406,7 +435,13 @@ def _count(rows: QuerySet[Any]) -> int:
     return rows.order_by()[: COUNTED + 1].count()
 
 
-def _groups(soon: list[Approval], rest: list[Approval], now: datetime, rows: dict[int, Row]) -> list[Group]:
+def _in_place(rows: dict[int, Row], stacks: list[Stack]) -> dict[int, Row | Stack]:
+    """The rows of the board by the question that they begin with: a stack where its first one was, the others nowhere."""
+    folded = {one.pk for stack in stacks for one in stack.members}
+    return {pk: row for pk, row in rows.items() if pk not in folded} | {stack.first.pk: stack for stack in stacks}
+
+
+def _groups(soon: list[Approval], rest: list[Approval], now: datetime, rows: dict[int, Row | Stack]) -> list[Group]:
     tomorrow = now + timedelta(hours=24)
     today = [approval for approval in rest if approval.deadline and approval.deadline < tomorrow]
     later = [approval for approval in rest if not approval.deadline or approval.deadline >= tomorrow]
@@ -415,4 +450,5 @@ def _groups(soon: list[Approval], rest: list[Approval], now: datetime, rows: dic
         ("today", _("Waiting, later today"), today),
         ("later", _("Without a deadline"), later),
     )
-    return [Group(key, title, [rows[one.pk] for one in found]) for key, title, found in groups if found]
+    standing = ((key, title, [rows[one.pk] for one in found if one.pk in rows]) for key, title, found in groups)
+    return [Group(*group) for group in standing if group[-1]]

@@ -11,6 +11,7 @@ LOW, MEDIUM, HIGH, CRITICAL = LEVELS = ("low", "medium", "high", "critical")
 # A score belongs to the first level whose upper bound it does not exceed.
 BOUNDS = ((0.5, LOW), (0.7, MEDIUM), (0.9, HIGH), (1.0, CRITICAL))
 UNSURE_BELOW = 0.70
+SURE_FROM = 0.90
 # What makes an action a question instead of a request; a person can settle each.
 CONFIDENCE, CONFLICT, UNUSUAL = DOUBTS = ("confidence", "conflict", "unusual")
 

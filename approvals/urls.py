@@ -2,7 +2,7 @@ from django.urls import path, re_path, register_converter
 from django.urls.converters import IntConverter
 
 from approvals.consumers import ActionRegion, AgentRegion, BoardRegion, QuietRegion, TaskRegion
-from approvals.views import board, cards, edits, own, people, policies, records, roles, work
+from approvals.views import batches, board, cards, edits, own, people, policies, records, roles, work
 
 
 class IdConverter(IntConverter):
@@ -16,6 +16,9 @@ register_converter(IdConverter, "id")
 urlpatterns = [
     path("", board.board, name="board"),
     path("decide/", cards.decide, name="decide"),
+    path("batches/", batches.table, name="batches"),
+    path("batches/<slug:name>/", batches.batch, name="batch"),
+    path("batches/<slug:name>/undo/", batches.undo, name="batch_undo"),
     path("actions/", records.actions, name="actions"),
     path("actions/<id:action_id>/", cards.action, name="action"),
     path("actions/<id:action_id>/letter/", cards.letter, name="letter"),

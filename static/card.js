@@ -38,11 +38,25 @@
     if (card) {
       if (card.querySelector("input[data-ack]:not(:checked)")) return "hint_checks";
       if (card.querySelector("details[data-must-open]:not([data-read])")) return "hint_open";
-      if (card.querySelector("[data-preview-end]:not([data-read])")) return "hint_preview";
+      if (card.querySelector("[data-preview-end]:not([data-read])")) return card.hasAttribute("data-rows") ? "hint_rows" : "hint_preview";
+      if (card.hasAttribute("data-rows") && missingOfRows(card)) return missingOfRows(card);
       if (performance.now() < readUntil(card)) return "hint_time";
     }
     const target = button.closest("[data-confirm]")?.querySelector("input[data-target]");
     return target && target.value.trim() !== target.dataset.target ? "hint_target" : "";
+  }
+
+  const ticked = () => document.querySelectorAll("input[data-row]:checked").length;
+
+  function missingOfRows(card) {
+    const note = card.querySelector("[data-words-above]");
+    if (!ticked()) return "hint_ticked";
+    return note && ticked() > note.dataset.wordsAbove && !note.value.trim() ? "hint_words" : "";
+  }
+
+  /* A button that decides what is ticked says how many that is. */
+  function count() {
+    for (const label of document.querySelectorAll("[data-counts]")) label.textContent = JSON.parse(label.dataset.counts)[ticked()];
   }
 
   function open(button) {
@@ -228,6 +242,8 @@
 
   document.addEventListener("input", refresh);
   document.addEventListener("change", refresh);
+  document.addEventListener("change", (event) => event.target.matches("input[data-row]") && count());
+  count();
   document.addEventListener("hitl:zero", refresh);
   window.addEventListener("load", arrive);  // later than the browser, which would take the focus to the panel itself
   window.addEventListener("hashchange", arrive);

@@ -15,7 +15,7 @@ ORDER = [
         "keys", "models", "readers", "lookalikes", "visible", "diffs", "openings", "drafts", "verbs", "commands", "effects", "sightings", "instructions", "provenance",
         "leaks", "consent", "conflicts", "impacts", "wording", "risk", "vocabulary", "tokens", "expressions", "conditions", "rules", "policy", "autonomy", "thresholds", "tiers",
         "precedents", "evidence", "judgement", "gate", "holds", "feedback",
-        "documents", "trials", "company", "tasks", "decisions", "extensions", "controls", "amendments", "grants", "charters", "changes", "people", "demo", "queries", "stages", "search", "earned", "histories", "rosters", "addresses", "saved_filters", "requests",
+        "documents", "trials", "company", "tasks", "decisions", "batches", "extensions", "controls", "amendments", "grants", "charters", "changes", "people", "demo", "queries", "stages", "search", "earned", "histories", "rosters", "addresses", "saved_filters", "requests",
         "proofs", "context", "live", "cards", "petitions", "hearings", "consumers", "fields", "inputs", "nests",
         "trees", "forms", "picks", "sentences", "threshold_forms", "merges", "rule_forms", "charter_forms", "welcome_form", "settings_forms", "views", "urls",
     )),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from agents.amounts import written
 from approvals import verbs
+from approvals.risk import SURE_FROM, UNSURE_BELOW
 from approvals.templatetags.words import BROWSER_WORDS
 
 register = template.Library()
@@ -81,7 +82,7 @@ def band(confidence: float | None) -> str:
     """The band of a stated confidence between 0 and 1; empty when none was stated."""
     if confidence is None:
         return ""
-    return "low" if confidence < 0.7 else "medium" if confidence < 0.9 else "high"
+    return "low" if confidence < UNSURE_BELOW else "medium" if confidence < SURE_FROM else "high"
 
 
 def bars(filled: int, scale: float = 1) -> SafeString:

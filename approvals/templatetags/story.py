@@ -414,6 +414,12 @@ def told_value(value: Any) -> str:
 
 
 @register.filter
+def counts(words: Sequence[str]) -> str:
+    """What a button reads for each number of ticked rows, for the script that counts them."""
+    return json.dumps(words, ensure_ascii=False)
+
+
+@register.filter
 def neighbours(rows: Sequence[Row], action_id: int) -> dict[str, int]:
     """Ids of the actions before and after this one in the queue; of one that left it, the head comes next."""
     ids = [row.action.pk for row in rows]
