@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from agents import amounts, payloads, tools
 from agents.models import Action, ActionVersion, Guidance, User
 from agents.payloads import Refused
-from approvals import decisions, gate, holds, openings, queries, wording
+from approvals import decisions, gate, holds, openings, queries, rosters, wording
 from approvals.models import Approval, Decision, Verdict
 
 # What a chip says, for something that waits and for something that has happened.
@@ -108,7 +108,7 @@ def powers(found: dict[str, Any], person: User) -> dict[str, Any]:
         "reviewing": open_now and not undecided,
         "offering": bool(asks_words and approval.asked.question.get("options")),
         "one_click": bool(undecided and decisions.one_click(approval.tier)),
-        "above": gate.tier_above(approval.tier) if asks_words else None,
+        **_hands(found["row"], person, open_now=(asks or asks_words) and not cannot_reject),
         "may_redraft": asks and decisions.can_redraft(action),
         "opened": opened if asks else None,
         "closed": [key for key in folds if key not in opened],
@@ -121,6 +121,15 @@ def powers(found: dict[str, Any], person: User) -> dict[str, Any]:
         "may_undo": bool(voice) or not cannot_reject,
         "may_reject": not voice and not cannot_reject,
     }
+
+
+def _hands(row: queries.Row, person: User, *, open_now: bool) -> dict[str, Any]:
+    """To whom this person may pass it on: the tier above, and who could give one of the voices that are missing."""
+    if not open_now:
+        return {"may_hand": False}
+    able = rosters.Waiting(row, rosters.Roster.now(), {}).able
+    others = [one for one in able if one != person]
+    return {"may_hand": True, "above": gate.tier_above(row.approval.tier), "takers": others}
 
 
 def sentences(verdict: Verdict, only: Iterable[str] = ()) -> list[str]:

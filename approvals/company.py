@@ -43,6 +43,11 @@ def lapse() -> None:
         _tell(action_id)
 
 
+def queue_changed(person_id: int) -> None:
+    """The boards of this person, and of nobody else, look again what is theirs."""
+    facts.tell(kind="queue", person=person_id)
+
+
 def _reading(action_id: int, person: User) -> QuerySet[Attention]:
     return Attention.objects.filter(approval__action=action_id, person=person, reading_until__isnull=False)
 

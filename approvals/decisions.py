@@ -17,7 +17,7 @@ from agents.payloads import Refused
 from agents.prepared import insert, prepared, update
 from agents.states import A, Conflict
 from agents.transactions import whole
-from approvals import drafts, feedback, gate, holds, judgement, openings, precedents, risk, tiers
+from approvals import company, drafts, feedback, gate, holds, judgement, openings, precedents, risk, tiers
 from approvals.models import Approval, CardView, Decision, Level, Tier
 from approvals.tasks import hint
 from approvals.tiers import Forbidden as Forbidden
@@ -212,12 +212,26 @@ def choose(approval: Approval, person: User, *, option: int, seen: Seen, proof: 
 
 
 @whole
-def hand_up(approval: Approval, person: User, *, note: str, seen: Seen, proof: Proof) -> Decision:
-    """Pass a question on that this person cannot answer either: the tier above answers it in the time that is left."""
+def hand_over(
+    approval: Approval, person: User, *, to: User | None = None, note: str, seen: Seen, proof: Proof
+) -> Decision:
+    """Pass on what waits, in the time that is left: to somebody who may decide it, whose queue it leads from then on, or,
+    without `to`, to the tier above. It answers nothing, and gives nobody a right."""
     desk = _at_desk(approval, person, seen, A.PENDING)
     if desk.earlier:
         return desk.earlier
-    desk.asked()
+    desk.still_open()
+    if to is not None:
+        if not desk.may_go_to(to):
+            raise Refused(
+                _("This person cannot decide it: they lack the role, asked for it, or have answered already.")
+            )
+        decision = _heard(desk, Answer.HAND_OVER, proof, note, to=to)
+        before = desk.approval.handed_to_id
+        update(Approval, {"pk": desk.approval.pk}, {"handed_to": to.pk})
+        for one in {to.pk, before} - {None}:
+            company.queue_changed(one)
+        return decision
     above = gate.tier_above(desk.approval.tier)
     if above is None:
         raise Refused(_("This is the highest tier, so nobody stands above it: answer, edit or reject it."))
@@ -369,6 +383,15 @@ class _Desk:
             )
         return seat
 
+    def may_go_to(self, to: User) -> bool:
+        """Whether that person could give one of the voices that are still missing."""
+        heard = list(dict.fromkeys(d.person_id for d in self.decisions if d.answer in Decision.VOICES))
+        powers = tiers.powers([*heard, to.pk])
+        if to.pk in (self.person.pk, *heard) or _refusal(self.approval, to, Answer.APPROVE, powers):
+            return False
+        in_order = {pk: powers[pk] for pk in (*heard, to.pk) if pk in powers}
+        return to.pk in tiers.seated(in_order, tiers.seats(self.approval.tier))
+
     def filled(self, answer: str) -> bool:
         """Whether everybody who gives this answer, this person now among them, fills the tier."""
         agreed = self._agreed(answer) | {self.person.pk}
@@ -495,13 +518,15 @@ def _confirmed(approval: Approval, proof: Proof, typed: str) -> None:
         raise ProofNeeded(_("Enter your password again to approve this."))
 
 
-def _heard(desk: _Desk, answer: str, proof: Proof, note: str = "") -> Decision:
+def _heard(desk: _Desk, answer: str, proof: Proof, note: str = "", to: User | None = None) -> Decision:
     """Write an answer down that nothing more has to confirm, from whoever may give it."""
     seat = desk.seat_for(answer)
-    return _voice(desk, answer, proof, _seen_by(desk.approval, desk.person, desk.seen, answer), seat, note)
+    return _voice(desk, answer, proof, _seen_by(desk.approval, desk.person, desk.seen, answer), seat, note, to)
 
 
-def _voice(desk: _Desk, answer: str, proof: Proof, view: CardView, seat: str, note: str) -> Decision:
+def _voice(
+    desk: _Desk, answer: str, proof: Proof, view: CardView, seat: str, note: str, to: User | None = None
+) -> Decision:
     approval, person, seen = desk.approval, desk.person, desk.seen
     policy_version = approval.verdict.policy.version
     decision = Decision(
@@ -511,7 +536,8 @@ def _voice(desk: _Desk, answer: str, proof: Proof, view: CardView, seat: str, no
         nonce_hash=seen.nonce_hash, batch=seen.batch,
     )  # fmt: skip
     insert(decision)
-    detail = {"seat": seat, **({"batch": seen.batch} if seen.batch else {})}
+    told = {"to": to.pk, "name": str(to)} if to else {}
+    detail = {"seat": seat, **({"batch": seen.batch} if seen.batch else {}), **told}
     about: dict[str, Any] = {"tier": approval.level, "policy_version": policy_version, "detail": detail}
     by = ledger.person(person, proof.session_hash)
     ledger.record(f"decision.{answer}", by, action=approval.action, reason=note, **about)

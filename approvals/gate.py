@@ -221,7 +221,7 @@ def hand_up(approval: Approval, above: Tier, *, at: datetime, by: ledger.Actor, 
 
 
 def _up(approval: Approval, above: Tier, *, by: ledger.Actor, note: str = "", **times: Any) -> None:
-    changes = {"tier": above.pk, "at_zero": approval.verdict.at_zero or above.at_zero, **times}
+    changes = {"tier": above.pk, "handed_to": None, "at_zero": approval.verdict.at_zero or above.at_zero, **times}
     update(Approval, {"pk": approval.pk}, changes)
     ledger.record("approval.handed_up", by, action=approval.action, tier=above.level, reason=note)
 

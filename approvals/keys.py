@@ -34,6 +34,7 @@ KEYS = (
     Key("x", _("Reject, then the reason")),
     Key("e", _("Edit")),
     Key("r", _("Ask for another draft")),
+    Key("h", _("Hand over, or up one tier")),
     Key("z", _("Undo an approval that is held")),
     Key("v", _("Next changed field or check")),
     Key("+", _("Say that it went well, and why")),

@@ -337,6 +337,10 @@ class Approval(models.Model):
     at_zero = models.CharField(max_length=20, choices=Tier.AtZero, default=Tier.AtZero.EXPIRE)
     urgency = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    # Whose queue it leads: somebody passed it on to them. It gives them no right, and takes none from others.
+    handed_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="handed"
+    )
     extended = models.PositiveSmallIntegerField(default=0)
 
     MOST_EXTENDED: ClassVar[int] = 10
@@ -447,7 +451,8 @@ class Decision(models.Model):
         WRONG = "wrong", _("found it wrong")
         UNDO = "undo", _("took the approval back")
         REGENERATE = "regenerate", _("asked for another draft of")
-        HAND_UP = "hand_up", _("could not tell either and handed up")
+        HAND_UP = "hand_up", _("handed up one tier")
+        HAND_OVER = "hand_over", _("handed on")
         CHOOSE = "choose", _("chose an option of")
 
     VOICES = (Answer.APPROVE, Answer.REJECT, Answer.HAPPENED, Answer.DID_NOT_HAPPEN)
@@ -476,7 +481,7 @@ class Decision(models.Model):
                 condition=Q(
                     answer__in=[
                         "approve", "reject", "edit", "happened", "did_not_happen", "cannot_tell", "respond", "fine", "wrong",
-                        "undo", "regenerate", "hand_up", "choose",
+                        "undo", "regenerate", "hand_up", "hand_over", "choose",
                     ]
                 ),
                 name="decision_answer_known",

@@ -8,7 +8,18 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,7 +39,7 @@ READERS = 3
 RUNNING = 12
 FEED_KINDS = (
     "decision.approve", "decision.reject", "decision.edit", "decision.happened", "decision.did_not_happen",
-    "decision.respond", "decision.regenerate", "decision.hand_up", "decision.choose", "decision.wrong", "decision.undo",
+    "decision.respond", "decision.regenerate", "decision.hand_up", "decision.hand_over", "decision.choose", "decision.wrong", "decision.undo",
     "action.succeeded", "action.failed", "action.unknown", "action.expired", "action.blocked", "action.refused",
     "task.stopped", "task.failed", "stop.engaged", "stop.lifted", "agent.paused", "agent.resumed", "feedback.good", "feedback.bad", "trust.graduated", "trust.demoted",
 )  # fmt: skip
@@ -69,10 +80,11 @@ class Filter:
 
 @dataclass(frozen=True)
 class Audience:
-    """Who shares one drawing of a region: people of the same roles with the same filter."""
+    """Who shares one drawing of a region: people of the same roles with the same filter, to whom nothing of their own waits."""
 
     roles: frozenset[str]
     filter: Filter = field(default_factory=Filter)
+    handed: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -131,6 +143,14 @@ class Row:
         return [attention.person for attention in here[:READERS]]
 
     @property
+    def handing(self) -> Decision | None:
+        """Who passed it on to the person whose queue it leads now, and with which note."""
+        if self.approval.handed_to_id is None or self.approval.state != Approval.State.OPEN:
+            return None
+        passed = (d for d in self.approval.decisions.all() if d.answer == Decision.Answer.HAND_OVER)
+        return max(passed, key=lambda decision: decision.pk, default=None)
+
+    @property
     def held(self) -> bool:
         """Approved, and not to start yet: it can still be taken back."""
         return self.approval.state == Approval.State.SATISFIED and holds.held(self.action, timezone.now())
@@ -178,13 +198,17 @@ class Group:
 
 
 def audience(person: User, wanted: Filter) -> Audience:
-    return Audience(frozenset(person.roles.values_list("slug", flat=True)), wanted)
+    roles = frozenset(person.roles.values_list("slug", flat=True))
+    handed = Approval.objects.filter(handed_to=person, state=Approval.State.OPEN)
+    return Audience(roles, wanted, frozenset(handed.values_list("pk", flat=True)))
 
 
 def board(who: Audience) -> dict[str, Any]:
     """Everything the live regions of the board show. The number of queries does not depend on how much waits."""
-    mine = _open(who.roles, who.filter)
+    everything = _open(who.roles, who.filter)
     now = timezone.now()
+    handed = list(everything.filter(pk__in=who.handed).order_by("urgency", "pk")[: who.filter.length])
+    mine = everything.exclude(pk__in=who.handed)
     soon = list(mine.filter(deadline__lt=now + SOON).order_by("deadline", "pk")[: who.filter.length])
     later = mine.exclude(deadline__lt=now + SOON).order_by("urgency", "pk")[: who.filter.length + 1]
     rest = list(later)
@@ -192,18 +216,19 @@ def board(who: Audience) -> dict[str, Any]:
     closed = _rows(Approval.objects.filter(closed_at__gte=now - TOMBSTONE)).order_by("-closed_at", "-pk")[:FEED]
     gone = [approval for approval in closed if approval not in rewritten]
     held = list(_held(now))
-    rows = {row.approval.pk: row for row in rows_of([*soon, *rest, *rewritten, *gone, *held])}
+    rows = {row.approval.pk: row for row in rows_of([*handed, *soon, *rest, *rewritten, *gone, *held])}
     soon.sort(key=lambda approval: (-approval.tier.weight, approval.deadline))
     shown = [*soon, *rest[: who.filter.length]]
     # Who searches for words wants those that have them, each as it is.
     stacks = [] if who.filter.text else [Stack(members) for members in batches.stacks(shown)]
     return {
-        "groups": _groups(soon, rest[: who.filter.length], now, _in_place(rows, stacks)),
+        "groups": _groups(handed, soon, rest[: who.filter.length], now, _in_place(rows, stacks)),
         "folded": [(stack, one) for stack in stacks for one in stack.members],
         "rewritten": [rows[approval.pk] for approval in rewritten],
         "gone": [rows[approval.pk] for approval in gone if not _superseded(rows[approval.pk])],
         "held": [rows[approval.pk] for approval in held],
         "more": len(rest) > who.filter.length,
+        "led": who.handed,
         "able": set(_tiers_of(who.roles).values_list("pk", flat=True)),
         "stops": stop_banner(),
         "now": now,
@@ -282,7 +307,7 @@ def standing(action_id: int, version: int = 0) -> dict[str, Any] | None:
     action = Action.objects.select_related("agent", "task__starter", "task__again", "tool").filter(pk=action_id).first()
     if action is None:
         return None
-    related = ("asked", "tier", "verdict__policy", "action__agent", "action__task", "action__tool")
+    related = ("asked", "tier", "verdict__policy", "action__agent", "action__task", "action__tool", "handed_to")
     approval = action.approvals.select_related(*related).order_by("-pk").first()
     shown = version or action.version
     return {
@@ -347,8 +372,8 @@ def last_decision(action: Action) -> Decision | None:
 
 def up_next(who: Audience, length: int = 12) -> list[Row]:
     """The head of the queue beside an open card."""
-    found = list(_open(who.roles, who.filter).order_by("urgency", "pk")[:length])
-    return rows_of(found)
+    first = [Case(When(pk__in=who.handed, then=0), default=1)] if who.handed else []
+    return rows_of(list(_open(who.roles, who.filter).order_by(*first, "urgency", "pk")[:length]))
 
 
 def similar(action: Action, length: int = 5) -> tuple[dict[str, int], list[Action]]:
@@ -407,7 +432,7 @@ def _open(roles: Iterable[str], wanted: Filter, state: str = Approval.State.OPEN
 
 
 def _rows(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
-    return approvals.select_related("action__agent", "action__task", "asked", "tier", "verdict").defer(
+    return approvals.select_related("action__agent", "action__task", "asked", "tier", "verdict", "handed_to").defer(
         "verdict__reasons"
     )
 
@@ -441,11 +466,14 @@ def _in_place(rows: dict[int, Row], stacks: list[Stack]) -> dict[int, Row | Stac
     return {pk: row for pk, row in rows.items() if pk not in folded} | {stack.first.pk: stack for stack in stacks}
 
 
-def _groups(soon: list[Approval], rest: list[Approval], now: datetime, rows: dict[int, Row | Stack]) -> list[Group]:
+def _groups(
+    handed: list[Approval], soon: list[Approval], rest: list[Approval], now: datetime, rows: dict[int, Row | Stack]
+) -> list[Group]:
     tomorrow = now + timedelta(hours=24)
     today = [approval for approval in rest if approval.deadline and approval.deadline < tomorrow]
     later = [approval for approval in rest if not approval.deadline or approval.deadline >= tomorrow]
     groups = (
+        ("handed", _("Handed to you"), handed),
         ("soon", _("Waiting, under 5 minutes left"), soon),
         ("today", _("Waiting, later today"), today),
         ("later", _("Without a deadline"), later),

@@ -106,6 +106,7 @@ window.hitl = (() => {
     const me = document.body.dataset.person;
     for (const name of root.querySelectorAll(`[data-by="${me}"]`)) name.textContent = word("you");
     for (const mark of root.querySelectorAll(`[data-reader="${me}"]`)) mark.remove();
+    for (const words of root.querySelectorAll(`[data-to="${me}"]`)) words.replaceChildren(...words.lastElementChild.childNodes);
     for (const row of root.querySelectorAll("[data-requesters]")) {
       row.classList.toggle("mine", row.dataset.requesters.split(" ").includes(me));
     }

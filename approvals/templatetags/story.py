@@ -38,11 +38,8 @@ KINDS = {
     ),
     "decision.respond": ("ask", gettext_lazy("{who} answered {what}"), gettext_lazy("Answered")),
     "decision.choose": ("check", gettext_lazy("{who} chose an option of {what}"), gettext_lazy("An option chosen")),
-    "decision.hand_up": (
-        "ask",
-        gettext_lazy("{who} could not tell either and handed up {what}"),
-        gettext_lazy("Nobody could tell yet"),
-    ),
+    "decision.hand_up": ("again", gettext_lazy("{who} handed {what} up one tier"), gettext_lazy("Handed up one tier")),
+    "decision.hand_over": ("user", gettext_lazy("{who} handed {what} on to {whom}"), gettext_lazy("Handed on")),
     "decision.happened": ("ask", gettext_lazy("{who} said that this happened: {what}"), gettext_lazy("It happened")),
     "decision.did_not_happen": (
         "ask",
@@ -198,6 +195,7 @@ UNDER_CEILING = (
 )
 ANSWERS = {
     **{answer: KINDS[kind][1] for answer in Decision.Answer.values if (kind := f"decision.{answer}") in KINDS},
+    Decision.Answer.HAND_OVER: gettext_lazy("{who} handed {what} on"),
     Decision.Answer.FINE: gettext_lazy("{who} found {what} fine"),
     Decision.Answer.WRONG: gettext_lazy("{who} found {what} wrong"),
 }
@@ -214,7 +212,8 @@ def event_icon(event: Event) -> str:
 def deed(event: Event, what: Any = "") -> SafeString:
     """What the person of this event did to what, in one sentence."""
     known = _words(event)
-    return _sentence(known[1] if known else f"{{who}} {event.kind} {{what}}", event.actor_id, event.actor_name, what)
+    words = known[1] if known else f"{{who}} {event.kind} {{what}}"
+    return _sentence(words, event.actor_id, event.actor_name, what, **_whom(event.detail or {}))
 
 
 @register.simple_tag
@@ -223,9 +222,14 @@ def answered(decision: Decision, what: Any = "") -> SafeString:
     return _sentence(ANSWERS[decision.answer], decision.person_id, decision.person, what)
 
 
-def _sentence(words: Any, person: Any, name: Any, what: Any) -> SafeString:
+def _whom(detail: dict[str, Any]) -> dict[str, Any]:
+    """The person to whom something went, where an event has one."""
+    return {"whom": format_html("<b>{}</b>", visible(detail["name"]))} if "to" in detail and "name" in detail else {}
+
+
+def _sentence(words: Any, person: Any, name: Any, what: Any, **more: Any) -> SafeString:
     who = format_html('<b data-by="{}">{}</b>', person, visible(name))
-    return format_html(str(words), who=who, what=what)
+    return format_html(str(words), who=who, what=what, **more)
 
 
 @register.simple_tag

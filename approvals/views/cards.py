@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import ledger, payloads, questions
-from agents.models import Action, Guidance
+from agents.models import Action, Guidance, User
+from agents.pages import row_id
 from agents.payloads import Refused
 from agents.prepared import prepared
 from agents.states import Conflict
@@ -23,10 +24,16 @@ from approvals.requests import Request
 
 NOTE_LIMIT = 2_000
 # The field with the words of an answer, where it is not the one beside its buttons.
-FIELDS = {Decision.Answer.RESPOND: "note", Decision.Answer.REGENERATE: "guidance", Decision.Answer.HAND_UP: "up-note"}
+FIELDS = {
+    Decision.Answer.RESPOND: "note",
+    Decision.Answer.REGENERATE: "guidance",
+    Decision.Answer.HAND_UP: "up-note",
+    Decision.Answer.HAND_OVER: "up-note",
+}
 WORDS_NEEDED: dict[str, Any] = {
     Decision.Answer.REJECT: gettext_lazy("Say why you reject it: the reason goes to the agent."),
     Decision.Answer.HAND_UP: gettext_lazy("Say what the next person should know: the note goes up with the question."),
+    Decision.Answer.HAND_OVER: gettext_lazy("Say what the next person should know: the note is for them."),
     Decision.Answer.WRONG: gettext_lazy("Say what was wrong: it is kept with the agent and the tool."),
 }
 
@@ -166,6 +173,7 @@ def _kept(request: Request, given: Answer, found: dict[str, Any]) -> dict[str, A
         "words": post.get(f"note-{given.approval}", ""),
         "guidance": post.get("guidance", ""),
         "up": post.get("up-note", ""),
+        "to": row_id(post.get("to", "")),
         "asks": _asks(request),
         "ticks": post.getlist("ack") if same else [],
         "typed": post.get("typed", "") if same else "",
@@ -194,7 +202,13 @@ def _answer(request: Request, approval: Approval, given: Answer, seen: decisions
         decisions.choose(approval, request.user, option=number(given.reason), seen=seen, proof=proof)
         return
     if given.answer == Decision.Answer.HAND_UP:
-        decisions.hand_up(approval, request.user, note=note, seen=seen, proof=proof)
+        decisions.hand_over(approval, request.user, note=note, seen=seen, proof=proof)
+        return
+    if given.answer == Decision.Answer.HAND_OVER:
+        to = User.objects.filter(pk=row_id(request.POST.get("to", "")), is_active=True).first()
+        if to is None:
+            raise Refused(_("Choose who should decide it."))
+        decisions.hand_over(approval, request.user, to=to, note=note, seen=seen, proof=proof)
         return
     if given.answer == Decision.Answer.UNDO:
         decisions.undo(approval, request.user, seen=seen, proof=proof)

@@ -1,5 +1,6 @@
-"""Several people at one question: who reads it."""
+"""Several people at one question: who reads it, who is to decide it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,12 @@ from django.utils.html import strip_tags
 
 from agents import facts
 from agents.models import Action, User
-from approvals import company, consumers, queries
-from approvals.models import Attention
+from agents.payloads import Refused
+from agents.states import Conflict
+from approvals import company, consumers, decisions, queries
+from approvals.models import Approval, Attention, Decision
 from approvals.tasks import sweep
-from tests.cast import Enter, approve, propose, question
+from tests.cast import Answer, Enter, a_task, approve, proof, propose, question, reject
 
 pytestmark = pytest.mark.django_db
 MOMENT = timedelta(seconds=1)
@@ -144,3 +147,131 @@ def test_many_readers_ask_the_database_no_more_often(enter: Enter, cast: dict[st
             company.read(action.pk, person)
     assert asked() == few
     assert len(queries.row(question(actions[0])).readers) == queries.READERS
+
+
+def hand(action: Action, by: User, to: User | None, note: str = "You know them.", **more: Any) -> Decision:
+    asked = question(action)
+    seen = more.pop("seen", None) or Answer(by).seen(asked)
+    return decisions.hand_over(asked, by, to=to, note=note, seen=seen, proof=proof())
+
+
+def press(client: Client, action: Action, answer: str, **more: Any) -> Any:
+    html, asked = drawn(client, f"/actions/{action.pk}/"), question(action)
+    nonce = re.search(r'name="nonce" value="([^"]*)"', html)
+    assert nonce
+    value = f"{answer}:{asked.pk}:{asked.asked.version}:{asked.asked.digest}"
+    return client.post("/decide/", {"answer": value, "nonce": nonce[1], "from": "card", **more})
+
+
+def titles(html: str) -> list[str]:
+    return re.findall(r'<h3><a href="/actions/(\d+)/', html)
+
+
+def test_what_is_handed_over_leads_the_queue_of_one_person_with_its_note(
+    enter: Enter, mara: User, jonas: User, ines: User
+) -> None:
+    urgent, action = propose("medium"), propose("medium")
+    Approval.objects.filter(action=urgent).update(urgency=timezone.now())
+    before = question(action)
+    hers, his = enter(mara), enter(jonas)
+    assert press(hers, action, "hand_over", **{"up-note": "You know them.", "to": str(jonas.pk)}).status_code == 302
+    after = question(action)
+    kept = ("tier_id", "state", "deadline", "at_zero", "urgency")
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+    assert (action.events.latest("pk").kind, action.events.latest("pk").reason) == (
+        "decision.hand_over",
+        "You know them.",
+    )
+    assert action.events.latest("pk").detail["name"] == "Jonas"
+    assert titles(drawn(his, "/")) == [str(action.pk), str(urgent.pk)]
+    assert "Handed to you" in drawn(his, "/")
+    assert "handed to you by Mara" in said(his, "/")
+    assert "handed to you by Mara" in said(his, f"/actions/{action.pk}/")
+    assert "You know them." in drawn(his, f"/actions/{action.pk}/")
+    others = enter(ines)
+    assert titles(drawn(others, "/")) == [str(urgent.pk), str(action.pk)]
+    assert "handed to Jonas by Mara" in said(others, "/")
+    beside = drawn(his, f"/actions/{urgent.pk}/").partition('class="next"')[2].partition("</li>")[0]
+    assert f'href="/actions/{action.pk}/' in beside
+    approve(action, mara)
+    assert action.state == "APPROVED", "whoever could decide it still can"
+
+
+@pytest.mark.parametrize("who", ["mara", "ada", "nobody", "sami"])
+def test_it_goes_to_nobody_who_could_not_decide_it(cast: dict[str, User], enter: Enter, who: str) -> None:
+    """To oneself, to who has no seat there, to who is disabled."""
+    action = propose("medium")
+    User.objects.filter(pk=cast["sami"].pk).update(is_active=False)
+    answer = press(enter(cast["mara"]), action, "hand_over", **{"up-note": "Look.", "to": str(cast[who].pk)})
+    assert answer.status_code == 422
+    assert "Look." in answer.content.decode(), "what was typed is kept"
+    assert question(action).handed_to is None
+    assert not Decision.objects.exists()
+
+
+def test_handing_over_gives_no_right_and_counts_as_no_voice(cast: dict[str, User]) -> None:
+    ines, omar, sami = cast["ines"], cast["omar"], cast["sami"]
+    action = propose("critical")
+    approve(action, ines)
+    for taken in (omar, ines):
+        with pytest.raises(Refused):
+            hand(action, sami, taken)  # the one has no seat left, the other has answered
+    hand(action, ines, sami)
+    assert action.state == "PENDING"
+    with pytest.raises(decisions.Forbidden):
+        hand(action, cast["mara"], sami)
+    with pytest.raises(Conflict):
+        approve(action, omar)
+    approve(action, sami)
+    assert action.state == "APPROVED"
+
+
+def test_who_asked_for_it_is_offered_to_nobody(enter: Enter, cast: dict[str, User]) -> None:
+    action = propose("high", task=a_task(starter=cast["omar"]))
+    html = drawn(enter(cast["ines"]), f"/actions/{action.pk}/")
+    assert "Hand it over" not in html, "the only other senior asked for it"
+    assert "Hand it up: Critical" in html
+    with pytest.raises(Refused):
+        hand(action, cast["ines"], cast["omar"])
+
+
+def test_up_a_tier_it_leads_nobodys_queue_and_a_voice_still_counts(enter: Enter, cast: dict[str, User]) -> None:
+    action = propose("high")
+    hand(action, cast["ines"], cast["omar"])
+    deadline = question(action).deadline
+    assert press(enter(cast["omar"]), action, "hand_up", **{"up-note": "Two should look."}).status_code == 302
+    after = question(action)
+    assert (after.level, after.handed_to, after.deadline) == ("critical", None, deadline)
+    approve(action, cast["ines"])
+    assert action.state == "PENDING"
+    approve(action, cast["sami"])
+    assert action.state == "APPROVED"
+
+
+def test_once_from_one_page_and_not_for_what_has_moved_on(mara: User, jonas: User) -> None:
+    action = propose("medium")
+    seen = Answer(mara).seen(question(action), "once")
+    assert hand(action, mara, jonas, seen=seen) == hand(action, mara, jonas, seen=seen)
+    reject(action, jonas)
+    with pytest.raises(Conflict):
+        hand(action, mara, jonas)
+
+
+@pytest.mark.parametrize("sent", [{}, {"to": ""}, {"to": "x"}, {"to": "9" * 30}, {"to": "\0"}])
+def test_it_needs_a_person_and_a_note(enter: Enter, mara: User, jonas: User, sent: dict[str, str]) -> None:
+    action = propose("medium")
+    assert press(enter(mara), action, "hand_over", **{"up-note": "Look.", **sent}).status_code == 422
+    assert press(enter(mara), action, "hand_over", to=str(jonas.pk)).status_code == 422
+    long = press(enter(mara), action, "hand_over", **{"up-note": "x" * 2_001, "to": str(jonas.pk)})
+    assert (long.status_code, question(action).handed_to) == (422, None)
+
+
+def test_whose_queue_changed_looks_again(mara: User, jonas: User, ines: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    action = propose("medium")
+    hand(action, mara, ines)
+    heard: list[int] = []
+    monkeypatch.setattr(facts, "tell", lambda **fact: heard.append(fact.get("person", 0)))
+    hand(action, ines, jonas)
+    assert {jonas.pk, ines.pk} <= set(heard)
+    assert queries.audience(ines, queries.Filter()).handed == frozenset()
+    assert queries.audience(jonas, queries.Filter()).handed == {question(action).pk}
