@@ -144,6 +144,17 @@ def test_what_the_server_finds_is_text_and_leads_there(visit: Visit) -> None:
     page.wait_for_url("**/gallery/?found")
 
 
+def test_a_page_in_place_of_an_answer_is_not_shown_among_the_options(visit: Visit) -> None:
+    """Who was signed out meanwhile is sent to the page for that."""
+    page = visit.open("/")
+    visit.page.route("**/find/?*", lambda route: route.fulfill(body="<h1>Sign in</h1>", content_type="text/html"))
+    palette = opened(page)
+    with page.expect_response("**/find/?*"):
+        page.keyboard.type("pay")
+    visit.settle()
+    expect(palette).not_to_contain_text("Sign in")
+
+
 def test_words_in_the_search_box_go_on_in_the_palette(visit: Visit) -> None:
     page = visit.open("/")
     searched(visit)
