@@ -93,6 +93,8 @@ class Row:
 
     approval: Approval
     powers: tiers.Powers | None = None
+    # Of what is held: how many more of its batch are.
+    beside: int = 0
 
     @cached_property
     def action(self) -> Action:
@@ -226,7 +228,7 @@ def board(who: Audience) -> dict[str, Any]:
         "folded": [(stack, one) for stack in stacks for one in stack.members],
         "rewritten": [rows[approval.pk] for approval in rewritten],
         "gone": [rows[approval.pk] for approval in gone if not _superseded(rows[approval.pk])],
-        "held": [rows[approval.pk] for approval in held],
+        "held": _by_batch([rows[approval.pk] for approval in held]),
         "more": len(rest) > who.filter.length,
         "led": who.handed,
         "able": set(_tiers_of(who.roles).values_list("pk", flat=True)),
@@ -453,6 +455,19 @@ def _held(now: datetime) -> QuerySet[Approval]:
     """What is approved and held, the newest approval first."""
     held = {"action__state": Action.State.APPROVED, "action__hold_until__gt": now}
     return _rows(Approval.objects.filter(**held, state=Approval.State.SATISFIED)).order_by("-closed_at", "-pk")[:FEED]
+
+
+def _by_batch(held: list[Row]) -> list[Row]:
+    """Held ones in their order, those of one batch as one."""
+    found: dict[str, Row] = {}
+    for row in held:
+        last = max(row.approval.decisions.all(), key=lambda decision: decision.pk, default=None)
+        batch = last.batch if last else ""
+        if batch in found:
+            found[batch].beside += 1
+        else:
+            found[batch or str(row.approval.pk)] = row
+    return list(found.values())
 
 
 def _count(rows: QuerySet[Any]) -> int:

@@ -394,6 +394,19 @@ def test_one_undo_takes_back_what_is_held_and_lists_what_had_gone(enter: Enter, 
     assert states(actions) == ["APPROVED"] + ["PENDING"] * 3
 
 
+def test_what_is_held_of_a_batch_is_one_line_of_the_feed_that_leads_to_its_undo(enter: Enter, mara: User) -> None:
+    Tier.objects.update(hold_seconds=600)
+    actions, client = alike(4), enter(mara)
+    post(client, actions[:3])
+    approve(actions[3], mara)
+    name = Decision.objects.values_list("batch", flat=True).first()
+    html = board(client)
+    feed = html[html.index('id="recent"') :]
+    assert feed.count(f'href="/batches/{name}/"') == 1
+    assert feed.count("and 2 more") == 1
+    assert re.findall(r'value="undo:(\d+):', feed) == [str(question(actions[3]).pk)]
+
+
 def test_who_has_no_seat_takes_nothing_back(enter: Enter, cast: dict[str, User]) -> None:
     Tier.objects.update(hold_seconds=600)
     actions = alike(3)

@@ -6,9 +6,22 @@ from playwright.sync_api import expect
 from agents import leases
 from agents.models import Action
 from agents.toolbox.models import Effect
-from approvals.models import Policy
+from approvals.models import Decision, Policy, Tier
+from tests.approvals.test_batches import alike, states
+from tests.cast import at_a_glance
 from tests.journeys.conftest import SignIn
-from tests.journeys.desk import NOTICE, armed, ask, ask_for_a_campaign, on_board, press, proofs_are_old, ran, ready
+from tests.journeys.desk import (
+    NOTICE,
+    armed,
+    ask,
+    ask_for_a_campaign,
+    for_everybody,
+    on_board,
+    press,
+    proofs_are_old,
+    ran,
+    ready,
+)
 from tests.processes.product import Product, until
 
 pytestmark = pytest.mark.browser
@@ -235,3 +248,35 @@ def test_a_question_is_answered_in_its_fields(product: Product, sign_in: SignIn)
     press(page.locator("button[value^=respond]"))
     until(lambda: Action.objects.get(pk=action.pk).version == 2, 30, "the agent's next version")
     assert action.guidance.get().fields == {"day": "2027-03-01"}
+
+
+def test_a_stack_is_opened_each_row_seen_approved_and_taken_back_at_once(product: Product, sign_in: SignIn) -> None:
+    Tier.objects.update(hold_seconds=600)
+    actions = alike(6)
+    page = sign_in("mara", bypass_csp=True)
+    stack = page.locator(".item.stack")
+    expect(stack).to_contain_text("6 actions like this")
+    stack.get_by_role("link", name="Open batch").click()
+    expect(page.locator("#batch")).to_be_visible()
+    for_everybody(page, page.url)
+    page.set_viewport_size({"width": 800, "height": 400})
+    page.reload()
+    hint, approve = page.locator("[data-arm-hint]"), page.locator("button[value=approve]")
+    expect(hint).to_have_text("Scroll until you have seen each row.")
+    for row in page.locator("tbody tr").all():
+        row.scroll_into_view_if_needed()
+        expect(row.locator("[data-preview-end]")).to_have_attribute("data-read", "")
+    expect(hint).to_have_text("Say why first: so many at once need a reason.")
+    page.locator("input[data-row]").first.uncheck()
+    expect(approve).to_contain_text("Approve 5 actions")
+    page.locator("input[data-row]").first.check()
+    page.fill("#note", "All of them are known.")
+    armed(page.locator("#batch"))
+    press(approve)
+    expect(page.locator("h1")).to_have_text("6 actions approved", timeout=30_000)
+    assert states(actions) == ["APPROVED"] * 6
+    for_everybody(page, f"/batches/{Decision.objects.latest('pk').batch}/")
+    press(page.get_by_role("button", name="Undo all"))
+    expect(page.locator("h1")).to_have_text("6 approvals taken back", timeout=30_000)
+    assert states(actions) == ["PENDING"] * 6
+    at_a_glance()
