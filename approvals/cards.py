@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from agents import amounts, payloads, tools
 from agents.models import Action, ActionVersion, Guidance, User
 from agents.payloads import Refused
-from approvals import decisions, gate, holds, openings, queries, rosters, wording
+from approvals import decisions, gate, holds, openings, queries, rosters, tiers, wording
 from approvals.models import Approval, Decision, Verdict
 
 # What a chip says, for something that waits and for something that has happened.
@@ -114,6 +114,7 @@ def powers(found: dict[str, Any], person: User) -> dict[str, Any]:
         "closed": [key for key in folds if key not in opened],
         "cannot_approve": decisions.why_not(approval, person, Decision.Answer.APPROVE) if open_now else "",
         "cannot_reject": cannot_reject,
+        "after_you": _after(found["row"], person) if asks and not voice and not cannot_reject else [],
         "hold": holds.seconds(approval.tier, approval.verdict) if asks else 0,
         "read_for": decisions.seconds_left(approval, person, timezone.now()) if asks else 0,
         "may_extend": bool(undecided and approval.deadline and approval.extended < Approval.MOST_EXTENDED),
@@ -121,6 +122,19 @@ def powers(found: dict[str, Any], person: User) -> dict[str, Any]:
         "may_undo": bool(voice) or not cannot_reject,
         "may_reject": not voice and not cannot_reject,
     }
+
+
+def _after(row: queries.Row, person: User) -> list[Any]:
+    """The roles that are still needed once this person has approved."""
+    able = tiers.powers([*(voice.person_id for voice in row.voices), person.pk])
+    taken = list(tiers.seated(able, tiers.seats(row.approval.tier)).values())
+    left = []
+    for role, _voice in row.seats:
+        if role.slug in taken:
+            taken.remove(role.slug)
+        else:
+            left.append(role)
+    return left
 
 
 def _hands(row: queries.Row, person: User, *, open_now: bool) -> dict[str, Any]:

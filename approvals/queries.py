@@ -372,6 +372,13 @@ def last_decision(action: Action) -> Decision | None:
     return Decision.objects.filter(approval__action=action).select_related("person").order_by("-pk").first()
 
 
+def undecided(actions: Iterable[int], reader: User) -> set[int]:
+    """Of these actions those that wait for voices while this person has given none: they read no grounds of others yet."""
+    asked = Approval.objects.filter(action__in=list(actions), state=Approval.State.OPEN)
+    own = Decision.objects.filter(approval=OuterRef("pk"), person=reader, answer__in=Decision.VOICES)
+    return set(asked.filter(~Exists(own)).values_list("action", flat=True))
+
+
 def up_next(who: Audience, length: int = 12) -> list[Row]:
     """The head of the queue beside an open card."""
     first = [Case(When(pk__in=who.handed, then=0), default=1)] if who.handed else []

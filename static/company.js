@@ -4,6 +4,19 @@
 (() => {
   const RENEW_MS = 30_000;
   const form = document.getElementById("reading");
+  const standing = () => document.getElementById("standing");
+  let last = standing()?.dataset.last;
+
+  /* What somebody else answered while there is text of one's own on the page: said once, and the text stays. */
+  document.addEventListener("hitl:drawn", () => {
+    const now = standing();
+    if (!now || now.dataset.last === last) return;
+    last = now.dataset.last;
+    const words = now.querySelector("[data-meanwhile]");
+    const writing = [...document.querySelectorAll("[data-dirty]:is(input, textarea)")].some((field) => field.value);
+    if (words && writing && now.dataset.lastBy !== document.body.dataset.person) hitl.note("notes", "", words.textContent, hitl.closing());
+  });
+
   if (!form) return;
 
   /* A page that only stands there is no use of the session: it ends as if the page were not there. */

@@ -13,7 +13,7 @@ from agents.models import Action, Agent, Event
 from agents.pages import page, row_id
 from agents.payloads import Refused
 from agents.states import Conflict
-from approvals import controls, proofs, search
+from approvals import controls, proofs, queries, search
 from approvals import feedback as opinions
 from approvals.addresses import plain
 from approvals.models import Decision
@@ -99,8 +99,15 @@ def decided(request: Request) -> HttpResponse:
     if person:
         rows = rows.filter(person__username=person)
     wanted = {"answer": answer, "person": person}
-    context = {"page": page(rows, request.GET), "wanted": wanted, "filtered": any(wanted.values())}
-    context["answers"] = Decision.Answer.choices
+    shown = page(rows, request.GET)
+    about = (decision.approval.action_id for decision in shown.rows)
+    context = {
+        "page": shown,
+        "wanted": wanted,
+        "filtered": any(wanted.values()),
+        "answers": Decision.Answer.choices,
+        "undecided": queries.undecided(about, request.user),
+    }
     return render(request, "approvals/decisions.html", context)
 
 
@@ -115,5 +122,7 @@ def audit(request: Request) -> HttpResponse:
         rows = rows.filter(actor_name__icontains=wanted["actor"])
     if number := row_id(wanted["action"]):
         rows = rows.filter(action_id=number)
-    context = {"page": page(rows, request.GET), "wanted": wanted, "filtered": any(wanted.values())}
+    shown = page(rows, request.GET)
+    undecided = queries.undecided((event.action_id for event in shown.rows if event.action_id), request.user)
+    context = {"page": shown, "wanted": wanted, "filtered": any(wanted.values()), "undecided": undecided}
     return render(request, "approvals/audit.html", context)

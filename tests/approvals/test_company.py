@@ -275,3 +275,45 @@ def test_whose_queue_changed_looks_again(mara: User, jonas: User, ines: User, mo
     assert {jonas.pk, ines.pk} <= set(heard)
     assert queries.audience(ines, queries.Filter()).handed == frozenset()
     assert queries.audience(jonas, queries.Filter()).handed == {question(action).pk}
+
+
+SECRET = "Trust me, I called them"
+
+
+def test_at_critical_the_earlier_voice_is_seen_and_its_note_read_after_the_own_one(
+    enter: Enter, cast: dict[str, User]
+) -> None:
+    ines, sami = cast["ines"], cast["sami"]
+    action = propose("critical")
+    approve(action, ines, note=SECRET)
+    pages = ("/", "/?scope=all", f"/actions/{action.pk}/", f"/actions/{action.pk}/edit/", f"/tasks/{action.task_id}/",
+        "/decisions/", "/audit/", "/actions/", "/find/?q=called")  # fmt: skip
+    hers, his = enter(ines), enter(sami)
+    card = said(his, f"/actions/{action.pk}/")
+    assert "Ines approved" in card and "the note opens after you decide" in card
+    assert [address for address in pages if SECRET in drawn(his, address)] == []
+    live = {"HX-Request": "true"}
+    assert SECRET not in pushed(action) + his.get(f"/actions/{action.pk}/", headers=live).content.decode()
+    assert SECRET in drawn(hers, "/decisions/"), "to whoever wrote it, it is no secret"
+    approve(action, sami)
+    assert [address for address in pages[5:7] if SECRET in drawn(his, address)] == ["/decisions/", "/audit/"]
+    assert SECRET in drawn(his, f"/actions/{action.pk}/")
+
+
+def test_each_reads_who_is_needed_after_them(enter: Enter, cast: dict[str, User]) -> None:
+    action = propose("critical")
+    card = f"/actions/{action.pk}/"
+    assert "Still needed after you: Security reviewer." in said(enter(cast["ines"]), card)
+    assert "Still needed after you: Senior reviewer." in said(enter(cast["sami"]), card)
+    approve(action, cast["ines"])
+    assert "Yours is the last approval." in said(enter(cast["sami"]), card)
+    assert "Yours is the last approval." in said(enter(cast["mara"]), f"/actions/{propose('low').pk}/")
+
+
+def test_what_others_answered_waits_on_the_card_for_who_is_writing(cast: dict[str, User]) -> None:
+    action = propose("critical")
+    assert "data-meanwhile" not in pushed(action)
+    decision = approve(action, cast["ines"], note=SECRET)
+    html = pushed(action)
+    assert f'data-last="{decision.pk}"' in html
+    assert "Ines approved version 1 while you were writing. Your text is kept." in strip_tags(html)
