@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests import chromium, postgres
+from tests import catalogues, chromium, postgres
 
 HOME = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -108,6 +108,12 @@ def browser() -> bool:
     return pytest("-m", "browser", *marked("browser"), *WAITING, "loadfile", "--no-loadscope-reorder")
 
 
+def translated() -> bool:
+    if catalogues.there() is None:
+        return missing("whether every word can be told in German", "gettext (Debian: gettext)")
+    return call(PYTHON, "-m", "tests.catalogues")
+
+
 def missing(what: str, install: str) -> bool:
     """With CI set a missing part is a failure; elsewhere just its tests are skipped, and it is said."""
     print(f"Cannot run {what}: install {install}.")
@@ -123,18 +129,19 @@ STEPS: dict[str, Callable[[], bool]] = {
     "migrations": lambda: call(PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"),
     "deploy": lambda: call(PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
     "sqlite": suite,
+    "translated": translated,
     "postgres": on_postgres,
     "browser": browser,
 }
 # Too long for every change: run before a release; the races after a change of a lock, a claim or a move, the other after
 # one of the scripts that keep rows still and decide.
 SLOWER: dict[str, Callable[[], bool]] = {"soak": soak, "soak_browser": soak_browser}
-NEED_MORE = {"postgres", "browser", "soak", "soak_browser"}  # than pip brings
+NEED_MORE = {"translated", "postgres", "browser", "soak", "soak_browser"}  # than pip brings
 
 
 def install() -> None:
     """On Debian as root, bring the server and the browser that the tests need."""
-    wanted = {("postgresql",): postgres.binaries, chromium.PACKAGES: chromium.path}
+    wanted = {("gettext",): catalogues.there, ("postgresql",): postgres.binaries, chromium.PACKAGES: chromium.path}
     if all(there() for there in wanted.values()) or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     quiet: dict[str, str] = {"DEBIAN_FRONTEND": "noninteractive"}
