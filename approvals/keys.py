@@ -49,6 +49,7 @@ FIXED = (
     (("1", "9"), "–", _("Choose an option on its card")),
     (("↓", "↑"), " ", _("Next, previous, inside the list")),
     (("Enter",), "", _("Open; never decides")),
+    (("Space",), "", _("Tick a row of a batch, or leave it out")),
     (("Ctrl", "Enter"), " ", _("Send the open form")),
     (("Ctrl", "K"), " ", _("Commands and search")),
     (("Esc",), "", _("Close, go back")),
