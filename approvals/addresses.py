@@ -15,7 +15,7 @@ def filter_from(wanted: Mapping[str, str]) -> Filter:
     level = wanted.get("level", "")
     length = wanted.get("length", "")
     return Filter(
-        scope=wanted["scope"] if wanted.get("scope") in ("all", "review") else "me",
+        scope=wanted["scope"] if wanted.get("scope") in ("all", "review", "snoozed") else "me",
         needs=Approval.Kind.INPUT.value if wanted.get("needs") == Approval.Kind.INPUT else "",
         level=level if level in Action.Level.values else "",
         agent=plain(wanted.get("agent", "")),

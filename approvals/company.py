@@ -3,14 +3,19 @@
 from datetime import timedelta
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from agents import facts
-from agents.clock import NOW, later
-from agents.models import User
+from agents.clock import NOW, Moment, later
+from agents.models import Action, User
+from agents.payloads import Refused
+from agents.states import Conflict
 from agents.transactions import whole
 from approvals.models import Approval, Attention
 
 LEASE = timedelta(seconds=90)
+SNOOZES = (15, 60, 240)
+SNOOZE_ENDS = timedelta(minutes=5)
 
 
 @whole
@@ -41,6 +46,23 @@ def lapse() -> None:
     over.update(reading_until=None)
     for action_id in actions:
         _tell(action_id)
+
+
+@whole
+def snooze(action_id: int, person: User, minutes: int) -> None:
+    """Keep the open question about an action out of this person's queue for so long, and at the latest until five minutes
+    before its deadline. Nobody else's queue changes, and its clock goes on. 0 brings it back."""
+    asked = Approval.objects.annotate(now=Moment()).filter(action=action_id, state=Approval.State.OPEN).first()
+    if asked is None:
+        raise Conflict(_("This action no longer waits."), kind="decided", action=Action.objects.get(pk=action_id))
+    until = asked.now + timedelta(minutes=minutes)
+    if asked.deadline:
+        until = min(until, asked.deadline - SNOOZE_ENDS)
+    if minutes and until <= asked.now:
+        raise Refused(_("Less than five minutes are left, so it stays in your queue."))
+    wanted = {"snoozed_until": until if minutes else None}
+    Attention.objects.update_or_create(approval=asked, person=person, defaults=wanted)
+    queue_changed(person.pk)
 
 
 def queue_changed(person_id: int) -> None:

@@ -35,6 +35,7 @@ KEYS = (
     Key("e", _("Edit")),
     Key("r", _("Ask for another draft")),
     Key("h", _("Hand over, or up one tier")),
+    Key("s", _("Snooze")),
     Key("z", _("Undo an approval that is held")),
     Key("v", _("Next changed field or check")),
     Key("+", _("Say that it went well, and why")),

@@ -423,11 +423,15 @@ class Draft(models.Model):
 
 
 class Attention(models.Model):
-    """That one person has a question before their eyes: a lease, which their page renews. It locks nobody else out."""
+    """What one person does with a question beside answering it: it changes nothing for anybody else.
+
+    They have it before their eyes, which is a lease that their page renews, or do not want to see it for a while.
+    """
 
     approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="attention")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     reading_until = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["approval", "person"], name="one_attention_per_person")]

@@ -85,6 +85,7 @@ class Audience:
     roles: frozenset[str]
     filter: Filter = field(default_factory=Filter)
     handed: frozenset[int] = frozenset()
+    snoozed: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -202,12 +203,18 @@ class Group:
 def audience(person: User, wanted: Filter) -> Audience:
     roles = frozenset(person.roles.values_list("slug", flat=True))
     handed = Approval.objects.filter(handed_to=person, state=Approval.State.OPEN)
-    return Audience(roles, wanted, frozenset(handed.values_list("pk", flat=True)))
+    snoozed = _snoozed(person).values_list("approval", flat=True)
+    return Audience(roles, wanted, frozenset(handed.values_list("pk", flat=True)), frozenset(snoozed))
+
+
+def _snoozed(person: User) -> QuerySet[Attention]:
+    """What this person does not want to see for now. It comes back by itself: sockets ask again who they draw for."""
+    return Attention.objects.filter(person=person, snoozed_until__gt=NOW, approval__state=Approval.State.OPEN)
 
 
 def board(who: Audience) -> dict[str, Any]:
     """Everything the live regions of the board show. The number of queries does not depend on how much waits."""
-    everything = _open(who.roles, who.filter)
+    everything = _open(who)
     now = timezone.now()
     handed = list(everything.filter(pk__in=who.handed).order_by("urgency", "pk")[: who.filter.length])
     mine = everything.exclude(pk__in=who.handed)
@@ -242,7 +249,7 @@ def board(who: Audience) -> dict[str, Any]:
 def counts(who: Audience) -> dict[str, Any]:
     """How much waits for these roles and for everybody; figures stop at 1,000."""
     open_now = Approval.objects.filter(state=Approval.State.OPEN)
-    everything = open_now.exclude(kind=Approval.Kind.REVIEW)
+    everything = open_now.exclude(kind=Approval.Kind.REVIEW).exclude(pk__in=who.snoozed)
     mine = everything.filter(tier__in=_tiers_of(who.roles))
     oldest = mine.order_by("opened_at").values_list("opened_at", flat=True).first()
     return {
@@ -251,6 +258,7 @@ def counts(who: Audience) -> dict[str, Any]:
         "waiting_high": _count(everything.filter(tier__level__in=("high", "critical"))),
         "waiting_input": _count(everything.filter(kind=Approval.Kind.INPUT)),
         "ran_alone": _count(open_now.filter(kind=Approval.Kind.REVIEW, tier__in=_tiers_of(who.roles))),
+        "snoozed": len(who.snoozed),
         "oldest": oldest,
         "ran_alone_percent": ran_alone_percent(),
         "filter": who.filter,
@@ -343,7 +351,7 @@ def waiting_for(person: User) -> int:
     """How many questions wait for somebody of this person's roles, up to one more than is ever told."""
     roles = person.roles.values_list("slug", flat=True)
     asked = Approval.objects.filter(state=Approval.State.OPEN, tier__in=_tiers_of(roles))
-    return _count(asked.exclude(kind=Approval.Kind.REVIEW))
+    return _count(asked.exclude(kind=Approval.Kind.REVIEW).exclude(pk__in=_snoozed(person).values("approval")))
 
 
 def agents() -> QuerySet[Agent]:
@@ -382,7 +390,7 @@ def undecided(actions: Iterable[int], reader: User) -> set[int]:
 def up_next(who: Audience, length: int = 12) -> list[Row]:
     """The head of the queue beside an open card."""
     first = [Case(When(pk__in=who.handed, then=0), default=1)] if who.handed else []
-    return rows_of(list(_open(who.roles, who.filter).order_by(*first, "urgency", "pk")[:length]))
+    return rows_of(list(_open(who).order_by(*first, "urgency", "pk")[:length]))
 
 
 def similar(action: Action, length: int = 5) -> tuple[dict[str, int], list[Action]]:
@@ -416,16 +424,21 @@ def track_record(action: Action, of_last: int = 200) -> dict[str, int] | None:
 
 def _with_the_agent(who: Audience) -> QuerySet[Approval]:
     """Actions of which people want another draft or gave an answer, while their agent makes its next version."""
-    rows = _open(who.roles, who.filter, Approval.State.ANSWERED)
+    rows = _open(who, Approval.State.ANSWERED)
     return rows.filter(action__state=Action.State.PENDING)
 
 
-def _open(roles: Iterable[str], wanted: Filter, state: str = Approval.State.OPEN) -> QuerySet[Approval]:
+def _open(who: Audience, state: str = Approval.State.OPEN) -> QuerySet[Approval]:
+    wanted = who.filter
     rows = _rows(Approval.objects.filter(state=state))
     afterwards = Q(kind=Approval.Kind.REVIEW)
     rows = rows.filter(afterwards if wanted.scope == "review" else ~afterwards)
-    if wanted.scope != "all":
-        rows = rows.filter(tier__in=_tiers_of(roles))
+    if wanted.scope == "snoozed":
+        rows = rows.filter(pk__in=who.snoozed)
+    elif who.snoozed:
+        rows = rows.exclude(pk__in=who.snoozed)
+    if wanted.scope not in ("all", "snoozed"):
+        rows = rows.filter(tier__in=_tiers_of(who.roles))
     if wanted.needs:
         rows = rows.filter(kind=wanted.needs)
     if wanted.level:

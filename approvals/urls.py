@@ -29,6 +29,7 @@ urlpatterns = [
     path("actions/<id:action_id>/compare/", edits.compare, name="compare"),
     path("actions/<id:action_id>/draft/", edits.draft, name="draft"),
     path("actions/<id:action_id>/reading/", cards.reading, name="reading"),
+    path("actions/<id:action_id>/snooze/", cards.snooze, name="snooze"),
     path("actions/<id:action_id>/extend/", cards.extend, name="extend"),
     path("tasks/", work.tasks, name="tasks"),
     path("tasks/<id:task_id>/", work.task, name="task"),

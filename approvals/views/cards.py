@@ -150,6 +150,17 @@ def reading(request: Request, action_id: int) -> HttpResponse:
 
 
 @require_POST
+def snooze(request: Request, action_id: int) -> HttpResponse:
+    """Keep an action out of one's own queue for a while, or bring it back."""
+    get_object_or_404(Action, pk=action_id)
+    minutes = request.POST.get("minutes", "")
+    if minutes not in {str(one) for one in (0, *company.SNOOZES)}:
+        raise Refused(_("Choose for how long."))
+    company.snooze(action_id, request.user, int(minutes))
+    return HttpResponse(status=204) if request.htmx else redirect("board")
+
+
+@require_POST
 def extend(request: Request, action_id: int) -> HttpResponse:
     """Ten minutes more for the question that is open about an action."""
     found = get_object_or_404(Action, pk=action_id)

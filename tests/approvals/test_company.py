@@ -317,3 +317,60 @@ def test_what_others_answered_waits_on_the_card_for_who_is_writing(cast: dict[st
     html = pushed(action)
     assert f'data-last="{decision.pk}"' in html
     assert "Ines approved version 1 while you were writing. Your text is kept." in strip_tags(html)
+
+
+def snooze(client: Client, action: Action, minutes: Any = 60) -> int:
+    return client.post(f"/actions/{action.pk}/snooze/", {"minutes": str(minutes)}).status_code
+
+
+def test_a_snoozed_action_leaves_one_queue_is_listed_there_and_comes_back_by_itself(
+    enter: Enter, mara: User, jonas: User
+) -> None:
+    action, other = propose("medium"), propose("medium")
+    deadline = question(action).deadline
+    hers, his = enter(mara), enter(jonas)
+    assert snooze(hers, action) == 302
+    for address in ("/", "/?scope=all"):
+        assert titles(drawn(hers, address)) == [str(other.pk)]
+        assert len(titles(drawn(his, address))) == 2, "it hides for nobody else"
+    assert titles(drawn(hers, "/?scope=snoozed")) == [str(action.pk)]
+    assert "Snoozed 1" in said(hers, "/") and "Snoozed" not in said(his, "/")
+    assert (queries.waiting_for(mara), queries.waiting_for(jonas)) == (1, 2)
+    assert f"/actions/{action.pk}/" not in drawn(hers, f"/actions/{other.pk}/").partition('class="next"')[2].partition("</section>")[0]  # fmt: skip
+    assert question(action).deadline == deadline
+    Attention.objects.update(snoozed_until=timezone.now() - MOMENT)
+    assert len(titles(drawn(hers, "/"))) == 2
+    snooze(hers, action)
+    assert snooze(hers, action, 0) == 302
+    assert len(titles(drawn(hers, "/"))) == 2
+    snooze(hers, action)
+    approve(action, mara)
+    assert "Snoozed" not in said(hers, "/"), "what is decided waits for nobody"
+
+
+def test_no_snooze_outlasts_the_time_to_answer(enter: Enter, mara: User) -> None:
+    action, client = propose("medium"), enter(mara)
+    assert snooze(client, action, 240) == 302
+    deadline = question(action).deadline
+    assert deadline is not None
+    assert Attention.objects.get().snoozed_until == deadline - timedelta(minutes=5)
+    Approval.objects.update(deadline=timezone.now() + timedelta(minutes=4))
+    assert snooze(client, action, 15) == 422
+    for wrong in ("", "x", "-1", "7", "9" * 30, "\0"):
+        assert snooze(client, action, wrong) == 422
+    assert client.post("/actions/999999/snooze/", {"minutes": "15"}).status_code == 404
+    reject(action, mara)
+    assert snooze(client, action, 15) == 409
+
+
+def test_who_snoozes_draws_for_themselves_again(mara: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    action = propose("medium")
+    heard: list[Any] = []
+    monkeypatch.setattr(facts, "tell", lambda **fact: heard.append(fact.get("person")))
+    before = queries.audience(mara, queries.Filter())
+    company.snooze(action.pk, mara, 60)
+    assert mara.pk in heard
+    during = queries.audience(mara, queries.Filter())
+    assert before != during
+    Attention.objects.update(snoozed_until=timezone.now() - MOMENT)
+    assert queries.audience(mara, queries.Filter()) == before, "a socket that asks again finds another drawing"
