@@ -66,7 +66,7 @@ def test_x_asks_for_the_reason_and_enter_gives_it(board: Page) -> None:
     board.keyboard.press("j")
     row = board.locator(f"#{in_focus(board)}")
     board.keyboard.press("x")
-    expect(row.locator(".panel")).to_be_visible()
+    expect(row.locator("[open] .panel")).to_be_visible()
     board.keyboard.press("Enter")
     expect(row).to_have_class("item tombstone", timeout=10_000)
 
