@@ -243,6 +243,7 @@
   document.addEventListener("input", refresh);
   document.addEventListener("change", refresh);
   document.addEventListener("change", (event) => event.target.matches("input[data-row]") && count());
+  for (const row of document.querySelectorAll("input[data-preset]")) row.checked = true;
   count();
   document.addEventListener("hitl:zero", refresh);
   window.addEventListener("load", arrive);  // later than the browser, which would take the focus to the panel itself

@@ -1,5 +1,6 @@
 """Actions that are alike, decided from one table."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -116,7 +117,7 @@ def _batch(request: Request, name: str, **news: Any) -> HttpResponse:
     outcome, now = news.get("outcome"), timezone.now()
     if not given and outcome is None:
         raise Http404
-    held = [one for one in given if one.answer == Decision.Answer.APPROVE and holds.held(one.approval.action, now)]
+    held = [one for one in given if _held(one, now)]
     first = given[0].approval if given else outcome.out[0][0] if outcome else None
     context = {
         "name": name,
@@ -129,6 +130,12 @@ def _batch(request: Request, name: str, **news: Any) -> HttpResponse:
     }
     nothing = outcome is not None and not outcome.done
     return render(request, "approvals/batch.html", {**context, **news}, status=409 if nothing else 200)
+
+
+def _held(given: Decision, now: datetime) -> bool:
+    """Whether what was approved with this answer, and no later version of it, can still be taken back."""
+    action = given.approval.action
+    return given.answer == Decision.Answer.APPROVE and given.version == action.version and holds.held(action, now)
 
 
 def _may_undo(given: Decision, person: User) -> bool:
