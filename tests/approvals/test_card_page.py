@@ -381,7 +381,7 @@ def test_a_task_shows_its_plan_and_what_each_step_waits_for(enter: Enter, mara: 
     html = client.get(f"/tasks/{task.pk}/").content.decode()
     assert "<script>alert" not in html
     plan = html[html.index('id="plan-title"') :]
-    assert plan.index("Waiting for approval") < plan.index("To come")
+    assert plan.index("Waiting for approval") < plan.index("Waits for step 1, which needs: Junior reviewer.")
     pushed = client.get(f"/tasks/{task.pk}/", headers={"HX-Request": "true"}).content.decode()
     assert re.findall(r'id="(\w+)"[^>]*hx-swap-oob="morph"', pushed) == ["stops", "task"]
     assert "csrf" not in pushed
