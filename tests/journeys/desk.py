@@ -35,11 +35,11 @@ def ask(tool: str = "chat.post", arguments: dict[str, Any] | None = None, **wish
     return propose(tool=tool, arguments=arguments or NOTICE, task=a_task(), **wish)
 
 
-def ask_for_a_campaign() -> Action:
+def ask_for_a_campaign(subject: str = LONG_MAIL["subject"]) -> Action:
     """An email of high risk, to thousands, whose text is longer than a card shows unasked."""
     if not Customer.objects.exists():
         Customer.objects.bulk_create(customers())
-    return ask("email.send_campaign", LONG_MAIL)
+    return ask("email.send_campaign", {**LONG_MAIL, "subject": subject})
 
 
 def on_board(page: Page, action: Action) -> Locator:

@@ -173,10 +173,10 @@ def test_another_draft_is_asked_for_and_half_of_it_taken_by_keyboard(product: Pr
 
 
 def test_a_high_risk_is_found_checked_approved_and_judged_without_a_mouse(product: Product, sign_in: SignIn) -> None:
-    action = ask_for_a_campaign()
+    action = ask_for_a_campaign("Your quarter")
     page = sign_in("ines")
     page.keyboard.press("Control+k")
-    page.keyboard.type("your offer")
+    page.keyboard.type("your quarter")
     expect(page.locator("#found-1-1")).to_be_visible(timeout=20_000)
     page.keyboard.press("ArrowUp")  # from “Search all actions”, which was there before the answer came
     page.keyboard.press("Enter")
