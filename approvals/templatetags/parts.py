@@ -140,6 +140,12 @@ def clock(due: datetime | None, then: str = "", start: datetime | None = None, z
     return format_html('<div class="due {}"><b>{}</b> <small>{}</small>{}</div>', phase(due, now), time, then, bar)
 
 
+@register.filter
+def at_zero(approval: Any) -> str:
+    """What a countdown says of an open question once its time is over."""
+    return _("Goes up one tier") if approval.at_zero == "hand_up" else _("Expired")
+
+
 def shrinking(start: datetime, due: datetime, now: datetime) -> SafeString:
     share = round(100 * max(0.0, min(1.0, (due - now) / (due - start))))
     return format_html(SHRINKING, share, start.isoformat(), _("Time left"))

@@ -20,7 +20,7 @@ from agents.tools import Check
 from approvals import cards
 from approvals.models import Approval, Decision, Role
 from approvals.queries import COUNTED, Row
-from approvals.templatetags.parts import BANDS, band, countdown, percent
+from approvals.templatetags.parts import BANDS, at_zero, band, countdown, percent
 from approvals.templatetags.visible import visible
 
 register = template.Library()
@@ -399,7 +399,7 @@ def left_on(approval: Approval) -> SafeString:
     """The countdown alone, for a narrow list; empty without a deadline."""
     if approval.deadline is None:
         return mark_safe("")
-    return countdown(approval.deadline, timezone.now(), _("Time is up"))
+    return countdown(approval.deadline, timezone.now(), at_zero(approval))
 
 
 @register.filter

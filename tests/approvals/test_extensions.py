@@ -158,3 +158,14 @@ def test_an_action_that_is_over_or_unknown(enter: Enter, mara: User) -> None:
     assert answer.status_code == 409
     assert client.post("/actions/999999/extend/", {"reason": "More"}).status_code == 404
     assert client.get(f"/actions/{action.pk}/extend/").status_code == 405
+
+
+@pytest.mark.parametrize(("at_zero", "zero"), [("expire", "Expired"), ("hand_up", "Goes up one tier")])
+@pytest.mark.parametrize("address", ["/actions/{}/", "/actions/{}/edit/", "/"])
+def test_every_countdown_says_what_happens_at_zero(
+    enter: Enter, mara: User, address: str, at_zero: str, zero: str
+) -> None:
+    action = propose("medium")
+    Approval.objects.filter(action=action).update(at_zero=at_zero)
+    html = enter(mara).get(address.format(action.pk)).content.decode()
+    assert set(re.findall(r'data-due="[^"]+" data-zero="([^"]+)"', html)) == {zero}

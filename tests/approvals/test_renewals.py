@@ -31,6 +31,7 @@ def test_the_agent_asks_again_and_the_old_action_stays_as_it_is(enter: Enter, ex
     browser = enter(mara)
     page = browser.get(f"/actions/{expired.pk}/").content.decode()
     assert "Ask agent to retry" in page and "no rejection and no failure" in page
+    assert "nobody answered in time" in page
     answer = browser.post(f"/actions/{expired.pk}/renew/")
     task = Task.objects.get(renews=expired)
     assert answer["Location"] == f"/tasks/{task.pk}/" and task.starter == mara
