@@ -1,7 +1,7 @@
 """A plan as people follow it: where each step stands, whom or what it waits for, and what goes on meanwhile."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agents import plans
@@ -50,24 +50,19 @@ def standing(task_id: int) -> dict[str, Any] | None:
 
 
 def of(task: Task) -> list[Stage]:
-    """The plan of a task as it stands, in the order of its steps. Five queries, however long it is."""
+    """The plan of a task as it stands, in the order of its steps. The number of queries does not depend on how long it is."""
     actions = {action.step: action for action in task.actions.select_related("tool").order_by("position")}
     steps = _steps(task, actions.values())
     asked = _asked(task, actions)
     places = plans.places(steps, {step: str(action.state) for step, action in actions.items()}, task.mode)
-    plain: dict[str, Stage] = {}
-    for number, step in enumerate(steps, 1):
-        holds = plans.holding(step, task.mode)
-        plain[step.key] = Stage(number, step, actions.get(step.key), asked.get(step.key), holds)
-    return [_placed(stage, places, plain) for stage in plain.values()]
-
-
-def _placed(stage: Stage, places: Mapping[str, plans.Place], known: Mapping[str, Stage]) -> Stage:
-    place = places.get(stage.step.key)
-    if place is None:
-        return stage
-    behind = tuple(known[key] for key in place.behind if key in known)
-    return Stage(stage.number, stage.step, stage.action, stage.asked, stage.holds, behind, place.left_out)
+    stages = {
+        step.key: Stage(number, step, actions.get(step.key), asked.get(step.key), plans.holding(step, task.mode))
+        for number, step in enumerate(steps, 1)
+    }
+    for key, place in places.items():
+        behind = tuple(stages[other] for other in place.behind if other in stages)
+        stages[key] = replace(stages[key], behind=behind, left_out=place.left_out)
+    return list(stages.values())
 
 
 def _asked(task: Task, actions: Mapping[str, Action]) -> dict[str, Row]:

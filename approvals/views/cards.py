@@ -1,5 +1,6 @@
 """One action: the review card, and the answer to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,46 +197,73 @@ def _place(request: Request, approval: Approval) -> list[int]:
 
 
 def _answer(request: Request, approval: Approval, given: Answer, seen: decisions.Seen, note: str) -> None:
+    """Give the answer that a form names: what may be given depends on what is asked."""
     if password := request.POST.get("password", ""):
         proofs.prove(request, password)
-    proof = proofs.proof(request)
-    if approval.kind == Approval.Kind.SETTLE:
-        decisions.settle(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note)
-        return
-    if approval.kind == Approval.Kind.REVIEW:
-        decisions.review(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note)
-        return
-    if given.answer == Decision.Answer.RESPOND:
-        filled = _filled(request, approval, note)
-        decisions.respond(approval, request.user, text=note, fields=filled, seen=seen, proof=proof)
-        return
-    if given.answer == Decision.Answer.CHOOSE:
-        decisions.choose(approval, request.user, option=number(given.reason), seen=seen, proof=proof)
-        return
-    if given.answer == Decision.Answer.HAND_UP:
-        decisions.hand_over(approval, request.user, note=note, seen=seen, proof=proof)
-        return
-    if given.answer == Decision.Answer.HAND_OVER:
-        to = User.objects.filter(pk=row_id(request.POST.get("to", "")), is_active=True).first()
-        if to is None:
-            raise Refused(_("Choose who should decide it."))
-        decisions.hand_over(approval, request.user, to=to, note=note, seen=seen, proof=proof)
-        return
-    if given.answer == Decision.Answer.UNDO:
-        decisions.undo(approval, request.user, seen=seen, proof=proof)
-        return
-    if given.answer == Decision.Answer.REGENERATE:
-        asks = _asks(request)
-        if not asks and not note:
-            raise Refused(_("Say what the next draft should be: choose a chip, or write it."))
-        decisions.regenerate(approval, request.user, asks=asks, text=note, seen=seen, proof=proof)
-        return
-    if given.answer not in (Decision.Answer.APPROVE, Decision.Answer.REJECT):
+    give = OF_KIND.get(approval.kind) or OF_ANSWER.get(given.answer)
+    if give is None:
         raise Refused(_("This action is approved or rejected, nothing else."))
+    give(approval, request, given, note, {"seen": seen, "proof": proofs.proof(request)})
+
+
+def _settle(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
+    decisions.settle(approval, request.user, answer=given.answer, note=note, **how)
+
+
+def _review(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
+    decisions.review(approval, request.user, answer=given.answer, note=note, **how)
+
+
+def _respond(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
+    decisions.respond(approval, request.user, text=note, fields=_filled(request, approval, note), **how)
+
+
+def _choose(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
+    decisions.choose(approval, request.user, option=number(given.reason), **how)
+
+
+def _hand_up(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
+    decisions.hand_over(approval, request.user, note=note, **how)
+
+
+def _hand_over(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
+    to = User.objects.filter(pk=row_id(request.POST.get("to", "")), is_active=True).first()
+    if to is None:
+        raise Refused(_("Choose who should decide it."))
+    decisions.hand_over(approval, request.user, to=to, note=note, **how)
+
+
+def _undo(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
+    decisions.undo(approval, request.user, **how)
+
+
+def _regenerate(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
+    asks = _asks(request)
+    if not asks and not note:
+        raise Refused(_("Say what the next draft should be: choose a chip, or write it."))
+    decisions.regenerate(approval, request.user, asks=asks, text=note, **how)
+
+
+def _decide(approval: Approval, request: Request, given: Answer, note: str, how: dict[str, Any]) -> None:
     if given.answer == Decision.Answer.APPROVE:
         cards.acknowledged(approval, request.POST.getlist("ack"))
     typed = request.POST.get("typed", "")[:1_000]
-    decisions.decide(approval, request.user, answer=given.answer, seen=seen, proof=proof, note=note, typed=typed)
+    decisions.decide(approval, request.user, answer=given.answer, note=note, typed=typed, **how)
+
+
+Give = Callable[[Approval, Request, Answer, str, dict[str, Any]], None]
+# What became of an action, and what is thought of it, is asked in words of its own: those refuse every other answer.
+OF_KIND: dict[str, Give] = {Approval.Kind.SETTLE: _settle, Approval.Kind.REVIEW: _review}
+OF_ANSWER: dict[str, Give] = {
+    Decision.Answer.APPROVE: _decide,
+    Decision.Answer.REJECT: _decide,
+    Decision.Answer.RESPOND: _respond,
+    Decision.Answer.CHOOSE: _choose,
+    Decision.Answer.REGENERATE: _regenerate,
+    Decision.Answer.HAND_UP: _hand_up,
+    Decision.Answer.HAND_OVER: _hand_over,
+    Decision.Answer.UNDO: _undo,
+}
 
 
 class Unfilled(Refused):
