@@ -525,7 +525,7 @@ class UserSettings(models.Model):
     theme = models.CharField(_("Theme"), max_length=20, choices=Theme, default=Theme.SYSTEM)
     density = models.CharField(_("Rows of the board"), max_length=20, choices=Density, default=Density.COMFORTABLE)
     counter = models.BooleanField(
-        _("The tab of the board counts what waits, and its icon has a ring when time is short"), default=True
+        _("The tab of the board counts what waits, and its icon has a ring when time is short"), default=False
     )
     tones = models.BooleanField(_("A tone when something critical comes"), default=False)
     single_keys = models.CharField(_("Single keys"), max_length=20, choices=SingleKeys, default=SingleKeys.ON)

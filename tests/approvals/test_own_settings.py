@@ -8,7 +8,7 @@ from django.test import Client
 from agents.models import User
 from approvals import keys
 from approvals.models import UserSettings
-from tests.cast import Enter
+from tests.cast import Enter, propose
 
 PAGE = "/settings/"
 
@@ -141,3 +141,11 @@ def test_no_two_entries_come_with_one_key_and_each_can_be_typed() -> None:
     came = [entry.key for entry in keys.KEYS]
     assert len(set(came)) == len(came)
     assert [keys.character(key) for key in came] == came
+
+
+@pytest.mark.parametrize(("wants", "title"), [(None, "Board"), (False, "Board"), (True, "(1) Board")])
+def test_the_tab_counts_only_for_who_asked_for_it(enter: Enter, mara: User, wants: bool | None, title: str) -> None:
+    propose("medium")
+    if wants is not None:
+        UserSettings.objects.create(person=mara, counter=wants)
+    assert f"<title>{title} – HITL Dashboard</title>" in enter(mara).get("/").content.decode()
