@@ -16,16 +16,17 @@ SMALL = """() => {
   const all = document.querySelectorAll("a, button, summary, input, select, textarea, label:has([type=checkbox], [type=radio])");
   const shown = [...all].filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.matches(within));
   return shown.flatMap((e) => {
-    const { width, height } = e.getBoundingClientRect();
+    const { width, height, left, right } = e.getBoundingClientRect();
     const least = e.closest(".bar") && !e.closest(".panel, .field") ? 48 : 44;
-    return Math.min(width, height) < least - 0.5 ? [`${location.href} ${width}x${height} ${e.outerHTML.slice(0, 110)}`] : [];
+    const outside = e.closest(".panel") && (left < 0 || right > innerWidth);  // where no finger comes
+    return Math.min(width, height) < least - 0.5 || outside ? [`${location.href} ${width}x${height} at ${left} ${e.outerHTML.slice(0, 110)}`] : [];
   });
 }"""
 POPS = "details.pop > summary, #card .fold > summary, .menu > summary"
 
 
 def small(page: Page, address: str = "") -> list[str]:
-    """What is too small for a finger there, and in each part that opens; nothing scrolls sideways."""
+    """What is too small for a finger there, and in each part that opens, or out of its reach; nothing scrolls sideways."""
     if address:
         page.goto(address)
     found: list[str] = page.evaluate(SMALL)
